@@ -1,0 +1,39 @@
+# Every recipe prepares what it needs; `make demo` and `make test` work on a fresh clone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check lint types bench docs clean
+
+demo: $(VENV)/.installed        ## watch the embedded server in this terminal
+	$(BIN)/trunkline demo $(if $(SECONDS),--seconds $(SECONDS))
+
+test: $(VENV)/.developed        ## run every test of the default run
+	$(BIN)/python -m pytest -n 2
+
+check: lint types               ## formatting, lint, spelling, strict types
+
+lint: $(VENV)/.developed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/codespell src tests docs examples README.md CHANGELOG.md CONTRIBUTING.md
+
+types: $(VENV)/.developed
+	$(BIN)/mypy
+
+docs: $(VENV)/.developed        ## build the documentation into site/
+	$(BIN)/mkdocs build --strict
+
+clean:
+	rm -rf $(VENV) site
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/.developed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@ $(VENV)/.installed

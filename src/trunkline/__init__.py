@@ -1,0 +1,1 @@
+"""Mastodon's streaming API for Python, without lost events."""
