@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trunkline.errors import BadInput
 from trunkline.policy.backoff import (
     HEALTHY_SECONDS,
     OPENING_SLOT_SECONDS,
@@ -161,7 +162,7 @@ def test_the_time_without_a_connection_can_be_limited() -> None:
 
 
 def test_a_negative_limit_is_refused_with_its_name() -> None:
-    with pytest.raises(ValueError, match="max_retries must be 0 or more"):
+    with pytest.raises(BadInput, match="max_retries must be 0 or more"):
         GiveUp(max_retries=-1)
-    with pytest.raises(ValueError, match="give_up_after_seconds must be 0 or more"):
+    with pytest.raises(BadInput, match="give_up_after_seconds must be 0 or more"):
         GiveUp(give_up_after_seconds=float("nan"))

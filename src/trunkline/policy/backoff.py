@@ -15,6 +15,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from trunkline.errors import BadInput
+
 HEALTHY_SECONDS: Final = 60.0
 """A connection that lived this long ends the trouble: the next failure is a first one."""
 
@@ -108,7 +110,7 @@ class GiveUp:
     """When to stop trying. The default is never.
 
     Raises:
-        ValueError: a limit is negative.
+        BadInput: a limit is negative.
     """
 
     max_retries: int | None = None
@@ -125,7 +127,7 @@ class GiveUp:
         for name, limit in limits.items():
             if limit is not None and not limit >= 0:
                 message = f"{name} must be 0 or more, or None for no limit; got {limit!r}"
-                raise ValueError(message)
+                raise BadInput(message)
 
     def reached(self, *, retries: int, down_seconds: float) -> bool:
         """Whether to stop now, after so many retries and so long without a connection."""
