@@ -79,10 +79,11 @@ class Outcome:
 
     def __post_init__(self) -> None:
         # A frozen value can only be tidied up this way while it is being made.
-        object.__setattr__(self, "words", _one_line(self.words))
+        object.__setattr__(self, "words", one_line(self.words))
 
 
-def _one_line(words: str) -> str:
+def one_line(words: str) -> str:
+    """What a server said, fit for one line of a log or a message: printable, and not too long."""
     line = " ".join(words.split())
     printable = "".join(c if c.isprintable() else "?" for c in line)
     return printable if len(printable) <= WORDS_LIMIT else printable[: WORDS_LIMIT - 1] + "…"
