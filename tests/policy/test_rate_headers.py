@@ -29,9 +29,9 @@ def test_mastodons_headers_are_read() -> None:
         "X-RateLimit-Remaining": "299",
         "X-RateLimit-Reset": "2026-11-24T12:05:00.262513Z",
     }
-    assert read_rate_headers(headers, now_seconds=NOW) == RateHeaders(
-        limit=300, remaining=299, reset_in_seconds=pytest.approx(300.262513)
-    )
+    rate = read_rate_headers(headers, now_seconds=NOW)
+    assert (rate.limit, rate.remaining, rate.retry_in_seconds) == (300, 299, None)
+    assert rate.reset_in_seconds == pytest.approx(300.262513)
 
 
 def test_the_names_of_headers_may_be_written_in_any_case() -> None:
