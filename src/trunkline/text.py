@@ -27,6 +27,7 @@ _LINES: Final = frozenset({"dd", "dt", "li", "tr"})
 _LISTS: Final = frozenset({"ol", "ul"})
 _UNSEEN: Final = frozenset({"script", "style"})
 _SPACE: Final = " \t\n\r\f"
+_DEEPEST_INDENT: Final = 8  # of nested lists, in steps; without an end it would be square in size
 _LINE_FEEDS: Final = str.maketrans("\r\f", "\n\n")
 
 
@@ -64,11 +65,11 @@ class _Reader(HTMLParser):
             self._write(dict(attrs).get("alt") or "")
         self._unseen += tag in _UNSEEN
         self._preformatted += tag == "pre"
-        self._break_at(tag)
         if tag in _LISTS:
             self._counters.append(1 if tag == "ol" else None)
         elif tag == "li":
             self._bullet = self._next_bullet()
+        self._break_at(tag)
 
     def handle_endtag(self, tag: str) -> None:
         self._unseen -= tag in _UNSEEN and self._unseen > 0
@@ -104,7 +105,7 @@ class _Reader(HTMLParser):
             self._owed = max(self._owed, 1)
 
     def _next_bullet(self) -> str:
-        indent = "  " * (len(self._counters) - 1)
+        indent = "  " * min(len(self._counters) - 1, _DEEPEST_INDENT)
         if not self._counters or (number := self._counters[-1]) is None:
             return f"{indent}- "
         self._counters[-1] = number + 1

@@ -20,7 +20,7 @@ UNKNOWN_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Fields stand in the order in which Mastodon writes them: msgspec looks for the next key where it
 # found the last one, so an entity in this order is decoded without searching. gc=False because a
-# value made of strings, numbers, tuples and other entities cannot refer to itself.
+# value made of text, numbers, plain JSON and other entities cannot refer to itself.
 class Entity(msgspec.Struct, frozen=True, kw_only=True, gc=False, repr_omit_defaults=True):
     """The base of every entity: frozen, compared by value, unknown fields ignored.
 
