@@ -6,7 +6,7 @@ import html
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trunkline.text import plain_text
@@ -76,6 +76,7 @@ def test_html_reads_as_people_see_it(markup: str, text: str) -> None:
     assert plain_text(markup) == text
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_makes_it_fail(markup: str) -> None:
     assert isinstance(plain_text(markup), str)
@@ -90,11 +91,13 @@ FRAGMENTS = st.sampled_from([
 # fmt: on
 
 
+@settings(deadline=None)
 @given(st.lists(FRAGMENTS).map("".join))
 def test_no_broken_markup_makes_it_fail(markup: str) -> None:
     assert isinstance(plain_text(markup), str)
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet=st.characters(exclude_characters="\r\n\f", exclude_categories=["Cs", "Cc"]))
 )

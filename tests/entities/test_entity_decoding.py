@@ -271,6 +271,7 @@ ANY_JSON = st.recursive(
 ANY_OBJECT = st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=3), ANY_JSON, max_size=12)
 
 
+@settings(deadline=None)
 @given(value=ANY_OBJECT)
 def test_every_json_object_is_every_entity(value: dict[str, object]) -> None:
     raw = json.dumps(value)
@@ -287,6 +288,7 @@ def assert_well_typed(one: Entity) -> None:
     assert again == one
 
 
+@settings(deadline=None)
 @given(raw=st.binary())
 def test_bytes_are_an_entity_or_malformed(raw: bytes) -> None:
     with contextlib.suppress(MalformedEventError):
@@ -322,7 +324,7 @@ def valid_json(kind: inspect.Type, *, depth: int) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.__name__)
-@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_the_lenient_path_reads_what_keeps_to_the_api_as_the_strict_one(
     entity: type[Entity], data: st.DataObject
