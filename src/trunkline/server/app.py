@@ -1,0 +1,72 @@
+"""The application: which request is answered by whom."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import msgspec
+from aiohttp import web
+
+from trunkline.server.builders import Json
+from trunkline.server.eventstream import health, preflight, serve_stream, unknown_method
+from trunkline.server.heads import finish_head
+from trunkline.server.hub import Hub
+from trunkline.server.instance import instance_v1, instance_v2
+from trunkline.server.site import SITE, Settings, Site
+from trunkline.server.timers import Ticker
+from trunkline.server.websocket import ping_all, serve_websocket
+from trunkline.server.world import World
+
+__all__ = ["make_app"]
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def make_app(world: World, hub: Hub, *, settings: Settings | None = None) -> web.Application:
+    """Return the application that shows `world` and streams what `hub` carries.
+
+    Run it with `handler_cancellation`, or a client that left is noticed only by its next heartbeat.
+    Connecting the world to the hub is the caller's business (`world.listeners`).
+    """
+    app = web.Application(middlewares=[_upgrades])
+    app[SITE] = Site(world=world, hub=hub, settings=settings or Settings())
+    app.on_response_prepare.append(finish_head)
+    app.cleanup_ctx.append(_pinging)
+    app.router.add_get("/api/v2/instance", _instance(instance_v2))
+    app.router.add_get("/api/v1/instance", _instance(instance_v1))
+    app.router.add_get("/api/v1/streaming/health", health)
+    for path in ("/api/v1/streaming", "/api/v1/streaming/{path:.*}"):
+        app.router.add_get(path, serve_stream, allow_head=False)
+        app.router.add_options(path, preflight)
+        app.router.add_route("*", path, unknown_method)
+    return app
+
+
+@web.middleware
+async def _upgrades(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Take every request for an upgrade, whatever its path."""
+    if "Upgrade" in request.headers:
+        return await serve_websocket(request)
+    return await handler(request)
+
+
+async def _pinging(app: web.Application) -> AsyncIterator[None]:
+    site = app[SITE]
+    ticker = Ticker(lambda: ping_all(site), seconds=site.settings.ping_seconds)
+    yield
+    ticker.stop()
+
+
+def _instance(make: Callable[..., Json]) -> Handler:
+    async def respond(request: web.Request) -> web.StreamResponse:
+        site = request.app[SITE]
+        scheme = "wss" if request.secure else "ws"
+        document = make(
+            host=request.host,
+            version=site.settings.version,
+            streaming_url=f"{scheme}://{request.host}",
+            account=site.world.people.demo,
+        )
+        return web.Response(body=msgspec.json.encode(document), content_type="application/json")
+
+    return respond

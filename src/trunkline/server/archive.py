@@ -1,0 +1,117 @@
+"""What REST can see: posts, their versions, notifications, conversations, and timelines of them.
+
+It may lag the streams by `lag_seconds`, as replicas do: every change then waits its time in order.
+It keeps bytes, not objects: a page of a timeline is a concatenation. It keeps at most `retention`
+posts; the oldest to arrive go first.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from trunkline.server.timelines import Timeline
+
+__all__ = ["HOME_CAPACITY", "Archive", "Shelf"]
+
+HOME_CAPACITY = 800
+_FEEDS = ("user:", "list:")
+
+
+@dataclass(slots=True)
+class Shelf:
+    """One retained entity: its versions as JSON, newest last, and the timelines that list it."""
+
+    versions: list[bytes]
+    channels: tuple[str, ...]
+    listed_as: str
+
+    @property
+    def raw(self) -> bytes:
+        """The JSON of the newest version."""
+        return self.versions[-1]
+
+
+class Archive:
+    """The REST side of a world.
+
+    Attributes:
+        lag_seconds: How long after the stream REST shows a change.
+        regenerating: Channels whose feed is being rebuilt: REST answers 206 there.
+    """
+
+    def __init__(
+        self, *, now: Callable[[], float], lag_seconds: float = 0.0, retention: int = 200_000
+    ) -> None:
+        self.lag_seconds = lag_seconds
+        self.regenerating: set[str] = set()
+        self._now = now
+        self._retention = retention
+        self._shelves: OrderedDict[str, Shelf] = OrderedDict()
+        self._timelines: dict[str, Timeline] = {}
+        self._pending: deque[tuple[float, Callable[[], None]]] = deque()
+
+    def put(self, key: str, raw: bytes, *, channels: Iterable[str], list_as: str) -> None:
+        """Retain an entity under `key` and list it as `list_as` in the timelines of `channels`."""
+        self._change(lambda: self._put(key, raw, tuple(channels), list_as))
+
+    def revise(self, key: str, raw: bytes) -> None:
+        """Add a version of the entity `key`; one that is not retained is no error."""
+        self._change(lambda: self._revise(key, raw))
+
+    def remove(self, key: str) -> None:
+        """Forget the entity `key`; one that is not retained is no error."""
+        self._change(lambda: self._remove(key))
+
+    def get(self, key: str) -> Shelf | None:
+        """Return what is retained under `key`, as REST sees it now."""
+        self._settle()
+        return self._shelves.get(key)
+
+    def timeline(self, channel: str) -> Timeline:
+        """Return the timeline of `channel`, as REST sees it now."""
+        self._settle()
+        return self._timeline(channel)
+
+    def _change(self, change: Callable[[], None]) -> None:
+        if not self.lag_seconds and not self._pending:
+            change()
+        else:
+            self._pending.append((self._now() + self.lag_seconds, change))
+
+    def _settle(self) -> None:
+        now = self._now()
+        while self._pending and self._pending[0][0] <= now:
+            self._pending.popleft()[1]()
+
+    def _timeline(self, channel: str) -> Timeline:
+        timeline = self._timelines.get(channel)
+        if timeline is None:
+            feed = channel.startswith(_FEEDS) and not channel.endswith(":notification")
+            timeline = Timeline(capacity=HOME_CAPACITY if feed else None)
+            self._timelines[channel] = timeline
+        return timeline
+
+    def _put(self, key: str, raw: bytes, channels: tuple[str, ...], list_as: str) -> None:
+        self._remove(key)
+        self._shelves[key] = Shelf([raw], channels, list_as)
+        for channel in channels:
+            self._timeline(channel).add(list_as)
+        if len(self._shelves) > self._retention:
+            self._remove(next(iter(self._shelves)))
+
+    def _revise(self, key: str, raw: bytes) -> None:
+        shelf = self._shelves.get(key)
+        if shelf is not None:
+            shelf.versions.append(raw)
+
+    def _remove(self, key: str) -> None:
+        shelf = self._shelves.pop(key, None)
+        if shelf is None:
+            return
+        for channel in shelf.channels:
+            timeline = self._timeline(channel)
+            timeline.discard(shelf.listed_as)
+            if not timeline:
+                del self._timelines[channel]

@@ -1,0 +1,125 @@
+"""One client's socket as the hub sees it: bytes go in, without waiting and without bound until cut.
+
+The buffer of the transport is the queue; above `max_buffer_bytes` the connection is cut rather
+than let one reader hold the memory of all. Looking at the size of that buffer costs time in
+proportion to what waits in it, so it is looked at only now and then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from trunkline.server.tokens import Token
+
+__all__ = ["Connection", "Counters", "TransportKind"]
+
+TransportKind = Literal["sse", "websocket"]
+_LOOKS_UNTIL_CUT: Final = 64
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a hub did, for displays and tests.
+
+    Attributes:
+        published: Events that were published.
+        sent: Events that were written to a connection, each connection counted.
+        sent_bytes: Their bytes.
+        subscribed: Subscriptions ever made.
+        cut: Connections cut because they did not read.
+    """
+
+    published: int = 0
+    sent: int = 0
+    sent_bytes: int = 0
+    subscribed: int = 0
+    cut: int = 0
+
+
+class Connection:
+    """A socket that events are written to.
+
+    Attributes:
+        kind: ``sse`` or ``websocket``.
+        token: The token that opened it.
+        ended: Resolves when the server side has nothing more to say.
+    """
+
+    __slots__ = (
+        "_check_bytes",
+        "_counters",
+        "_max_buffer_bytes",
+        "_transport",
+        "_unchecked_bytes",
+        "ended",
+        "kind",
+        "muted",
+        "token",
+    )
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        *,
+        kind: TransportKind,
+        token: Token,
+        counters: Counters,
+        max_buffer_bytes: int,
+    ) -> None:
+        self.kind = kind
+        self.token = token
+        self.muted = False  # set when the end was announced: no event may follow it
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._transport = transport
+        self._counters = counters
+        self._max_buffer_bytes = max_buffer_bytes
+        self._check_bytes = max_buffer_bytes // _LOOKS_UNTIL_CUT
+        self._unchecked_bytes = 0
+
+    def send(self, data: bytes) -> None:
+        """Write one encoded event, unless the connection is over."""
+        if self.muted or self._transport.is_closing():
+            return
+        size = len(data)
+        self._transport.write(data)
+        self._counters.sent += 1
+        self._counters.sent_bytes += size
+        self._unchecked_bytes += size
+        if self._unchecked_bytes > self._check_bytes:
+            self._check_buffer()
+
+    def send_raw(self, data: bytes) -> None:
+        """Write bytes that are no event: the first of a stream, a control frame."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def beat(self, data: bytes) -> None:
+        """Write a heartbeat, or end if the client is gone."""
+        if self._transport.is_closing():
+            self.end()
+        else:
+            self._transport.write(data)
+
+    def end(self) -> None:
+        """Let the handler finish: what follows on the socket is its business."""
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def cut(self, *, reset: bool = False) -> None:
+        """Close the socket at once, wherever the bytes stand; with `reset` the peer sees an RST."""
+        if reset:
+            raw = self._transport.get_extra_info("socket")
+            if raw is not None:
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
+        self.end()
+
+    def _check_buffer(self) -> None:
+        self._unchecked_bytes = 0
+        if self._transport.get_write_buffer_size() > self._max_buffer_bytes:
+            self._counters.cut += 1
+            self.cut()

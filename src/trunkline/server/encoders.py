@@ -1,0 +1,89 @@
+"""How a publication reads on each kind of connection: bytes, made once for all who share them.
+
+An encoder is a function of the publication alone and hashable, so the hub can group by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import msgspec
+
+from trunkline.server.frames import TEXT, frame
+from trunkline.server.publication import Publication
+from trunkline.wire.sse import encode_comment, encode_event
+from trunkline.wire.websocket import encode_message
+
+__all__ = [
+    "LAST_CHUNK",
+    "Encoder",
+    "Envelope",
+    "chunk",
+    "chunked_event",
+    "opener",
+    "plain_event",
+    "thump",
+]
+
+LAST_CHUNK: Final = b"0\r\n\r\n"
+
+
+class Encoder(Protocol):
+    """Turns a publication into the bytes that a connection sends."""
+
+    def __call__(self, publication: Publication, /) -> bytes:
+        """Return the bytes of one event."""
+        ...
+
+    def __hash__(self) -> int: ...
+
+
+def chunk(data: bytes) -> bytes:
+    """Return one chunk of HTTP/1.1's chunked coding."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def opener(*, chunked: bool) -> bytes:
+    """Return the first bytes of an event stream: a comment with one line feed."""
+    return _perhaps_chunked(encode_comment(b")", lines=1), chunked=chunked)
+
+
+def thump(*, chunked: bool, lines: int = 2) -> bytes:
+    """Return the heartbeat of an event stream."""
+    return _perhaps_chunked(encode_comment(b"thump", lines=lines), chunked=chunked)
+
+
+def _perhaps_chunked(data: bytes, *, chunked: bool) -> bytes:
+    return chunk(data) if chunked else data
+
+
+def chunked_event(publication: Publication, /) -> bytes:
+    """Return an event of an event stream: two writes, hence two chunks."""
+    first, second = encode_event(publication.event, publication.data)
+    return chunk(first) + chunk(second)
+
+
+def plain_event(publication: Publication, /) -> bytes:
+    """Return an event of an event stream for HTTP/1.0, which knows no chunks."""
+    return b"".join(encode_event(publication.event, publication.data))
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The WebSocket envelope under one spelling of the stream (``("hashtag", "Python")``)."""
+
+    stream: tuple[str | int, ...]
+
+    def __call__(self, publication: Publication, /) -> bytes:
+        """Return the text frame of one event."""
+        if not publication.bare:
+            return frame(
+                TEXT, encode_message(publication.event, publication.data, stream=self.stream)
+            )
+        members = {
+            "stream": list(self.stream),
+            "event": publication.event,
+            "payload": msgspec.Raw(publication.data),
+        }
+        return frame(TEXT, msgspec.json.encode(members))

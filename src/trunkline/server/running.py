@@ -1,0 +1,170 @@
+"""A server that runs in the current loop: on a free port of this machine, gone at once when told.
+
+Its state (`world`) outlives a restart, as a database does; its connections do not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from trunkline.errors import Misuse
+from trunkline.server.app import make_app
+from trunkline.server.hub import MAX_BUFFER_BYTES, Hub
+from trunkline.server.site import Settings
+from trunkline.server.tokens import DEMO_TOKEN
+from trunkline.server.world import World
+
+__all__ = ["Server"]
+
+_IDLE_SECONDS = 6.0
+
+
+class Server:
+    """A Mastodon-compatible server; use it with ``async with``.
+
+    Attributes:
+        world: What it shows; change it with `post`, `edit`, `delete` and the like.
+        hub: What carries the events.
+        token: An access token of the user ``demo`` with the scope ``read``.
+    """
+
+    def __init__(
+        self,
+        world: World | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        settings: Settings | None = None,
+        max_buffer_bytes: int = MAX_BUFFER_BYTES,
+    ) -> None:
+        self.world = world or World()
+        self.hub = Hub(max_buffer_bytes=max_buffer_bytes)
+        self.token = DEMO_TOKEN
+        self.host = host
+        self.port = port
+        self.settings = settings or Settings()
+        self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: The port is in use.
+        """
+        app = make_app(self.world, self.hub, settings=self.settings)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            handler_cancellation=True,
+            keepalive_timeout=_IDLE_SECONDS,
+            shutdown_timeout=0.1,
+        )
+        await self._runner.setup()
+        try:
+            await self._listen()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        self.world.listeners.append(self.hub.deliver)
+        self.world.revocation_listeners.append(self.hub.end)
+
+    async def stop(self) -> None:
+        """Close everything at once: no last chunks, no close frames. Twice is once."""
+        runner, self._runner = self._runner, None
+        if runner is None:
+            return
+        self.world.listeners.remove(self.hub.deliver)
+        self.world.revocation_listeners.remove(self.hub.end)
+        await self._deafen()
+        _cut(runner)
+        await runner.cleanup()
+
+    async def restart(self, *, downtime_seconds: float = 0.0) -> None:
+        """Go down as on SIGTERM, cutting every socket in mid-air, and come back on the same port.
+
+        Raises:
+            Misuse: It does not run.
+        """
+        runner = self._running()
+        await self._deafen()
+        _cut(runner)
+        await asyncio.sleep(downtime_seconds)
+        await self._listen()
+
+    def cut_connections(self, *, reset: bool = False) -> None:
+        """Cut every connection in mid-air; with `reset` the clients see an RST instead of a FIN.
+
+        Raises:
+            Misuse: It does not run.
+        """
+        runner = self._running()
+        for connection in self.hub.connections:
+            connection.cut(reset=reset)
+        _cut(runner)
+
+    async def wait_for_subscribers(
+        self, count: int = 1, *, channel: str | None = None, timeout_seconds: float = 10.0
+    ) -> None:
+        """Return once there are at least `count` subscriptions (to `channel`, if given).
+
+        Raises:
+            TimeoutError: They did not come in time.
+        """
+        await self.until(
+            lambda: self.hub.count(channel=channel) >= count, timeout_seconds=timeout_seconds
+        )
+
+    async def until(self, condition: Callable[[], bool], *, timeout_seconds: float = 10.0) -> None:
+        """Return once `condition` holds; it is asked again whenever clients come, go or subscribe.
+
+        Raises:
+            TimeoutError: It did not hold in time.
+        """
+        async with asyncio.timeout(timeout_seconds):
+            await self.hub.until(condition)
+
+    def _running(self) -> web.AppRunner:
+        if self._runner is None:
+            raise Misuse("The server does not run; use `async with Server() as server:`.")
+        return self._runner
+
+    async def _listen(self) -> None:
+        self._site = web.TCPSite(self._running(), self.host, self.port, reuse_address=True)
+        await self._site.start()
+        self.port = self._site.port
+
+    async def _deafen(self) -> None:
+        site, self._site = self._site, None
+        if site is not None:
+            await site.stop()
+
+
+def _cut(runner: web.AppRunner) -> None:
+    server = runner.server
+    for handler in server.connections if server is not None else ():
+        if handler.transport is not None:
+            handler.transport.abort()

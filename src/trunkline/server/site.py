@@ -1,0 +1,48 @@
+"""What every handler of the server shares: the world, the hub, and how it is set up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from trunkline.server.hub import Hub
+from trunkline.server.world import World
+
+if TYPE_CHECKING:
+    from trunkline.server.websocket import Session
+
+__all__ = ["SITE", "Settings", "Site"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a server behaves.
+
+    Attributes:
+        version: What its instance documents call it.
+        heartbeat_seconds: Between the heartbeats of an event stream, counted from its start.
+        heartbeat_line_feeds: After ``:thump``; two since Mastodon 4.6, one before.
+        ping_seconds: Between the pings of all WebSockets, on one clock of the server.
+        close_wait_seconds: How long a WebSocket waits for the answer to its close frame.
+    """
+
+    version: str = "4.4.0"
+    heartbeat_seconds: float = 15.0
+    heartbeat_line_feeds: int = 2
+    ping_seconds: float = 30.0
+    close_wait_seconds: float = 30.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Site:
+    """One running application: what it shows, to whom, and how."""
+
+    world: World
+    hub: Hub
+    settings: Settings = field(default_factory=Settings)
+    sessions: set[Session] = field(default_factory=set)
+
+
+SITE: Final = web.AppKey("site", Site)
