@@ -77,7 +77,11 @@ def ways(body: bytes) -> Iterator[tuple[str, Iterable[bytes]]]:
 
 DOCS = Path(__file__).parent.parent / "docs"
 
-STATUS = {"id": "109348677778081938", "content": "\u2028 \u00e9t\u00e9 \U0001f418", "n": [1, 2.5, None]}
+STATUS = {
+    "id": "109348677778081938",
+    "content": "\u2028 \u00e9t\u00e9 \U0001f418",
+    "n": [1, 2.5, None],
+}
 TEXT = json.dumps(STATUS, ensure_ascii=False)
 
 
