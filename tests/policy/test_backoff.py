@@ -84,6 +84,13 @@ def test_a_first_server_error_after_a_quick_retry_starts_at_five_seconds() -> No
     assert after_a_cut.on(Curve.SERVER_TROUBLE) == Backoff(Curve.SERVER_TROUBLE, attempt=1, step=0)
 
 
+def test_a_server_error_after_quick_retries_waits_no_shorter_than_the_last_of_them() -> None:
+    for failures, ceiling_seconds in ((1, 5), (3, 5), (4, 10), (6, 40), (9, 80)):
+        quick = after_failures(Curve.PROMPT, count=failures)
+        seconds, _ = quick.on(Curve.SERVER_TROUBLE).delay(ALMOST_ONE)
+        assert round(seconds, 6) == ceiling_seconds
+
+
 def test_a_fresh_backoff_changes_curve_from_the_first_step() -> None:
     assert Backoff().on(Curve.SERVER_TROUBLE) == Backoff(Curve.SERVER_TROUBLE)
     assert Backoff().on(Curve.PROMPT) == Backoff()

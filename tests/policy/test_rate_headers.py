@@ -1,5 +1,7 @@
 """Rate headers are understood in every dialect, and garbage is not."""
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -54,6 +56,22 @@ def test_the_names_of_headers_may_be_written_in_any_case() -> None:
 )
 def test_a_reset_is_a_moment_or_a_number_of_seconds(text: str) -> None:
     assert reset_in(text) == 120
+
+
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_a_moment_without_a_zone_is_meant_in_utc_wherever_we_are() -> None:
+    assert reset_in("2026-11-24T12:02:00") == 120
+    headers = {"Retry-After": "Tue, 24 Nov 2026 12:01:00 -0000"}
+    assert retry_after_seconds(headers, now_seconds=NOW) == 60
 
 
 def test_a_reset_in_the_past_is_now() -> None:

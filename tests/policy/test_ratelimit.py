@@ -162,6 +162,13 @@ def test_a_reset_beyond_five_minutes_can_only_be_that_of_paged_requests() -> Non
     assert budget.all_requests == Budget().all_requests
 
 
+def test_a_plain_request_is_charged_to_all_requests_however_far_the_reset() -> None:
+    headers = says(limit=300, remaining=10, reset_in=600)
+    budget = Budget().observe(headers, status=200, now_seconds=NOW)
+    assert budget.all_requests.remaining == 10
+    assert budget.paged_requests == Budget().paged_requests
+
+
 def test_a_reset_within_five_minutes_is_charged_to_all_requests() -> None:
     headers = says(limit=300, remaining=10, reset_in=200)
     budget = Budget().observe(headers, status=200, now_seconds=NOW, kind=PAGED)
