@@ -1,0 +1,212 @@
+# ruff: noqa: RUF001  # letters of other alphabets are what this table is for
+"""Sentences that synthetic posts are made of, by language.
+
+Promises plain text (not HTML), at least five different sentences for every language, so that an
+edit always finds one that the post does not have yet. Some need escaping, some are written from
+right to left, some have joiners in them. Knows nothing of posts, people or time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["RIGHT_TO_LEFT", "SENTENCES", "UNSPACED"]
+
+RIGHT_TO_LEFT: Final = frozenset({"ar", "fa", "he"})
+UNSPACED: Final = frozenset({"ja", "th", "zh"})
+
+SENTENCES: Final[Mapping[str, tuple[str, ...]]] = {
+    "en": (
+        "The tests are green, the kettle is on, and nobody has opened a ticket yet.",
+        "My cat has discovered that the router is warm. The router is now a cat.",
+        "Third attempt at sourdough: it rose, it browned, it still weighs as much as a brick.",
+        "If you write x < 3 && y > 4 in a post, I will quietly read it as a heart. <3",
+        "Missed the last train by nine seconds and met two hedgehogs on the walk home.",
+        "Today I deleted four hundred lines of code, and the program got better at its job.",
+        "Does anybody know a good, small, boring message queue for a hobby project?",
+        "The library in our street lends out seeds now, and I have opinions about beans.",
+        "Reminder: whoever runs your server is a volunteer. Say thank you & bring cake.",
+        "Fog over the harbour this morning; the ferry sounded like a very polite whale.",
+        'A stranger on the tram asked what I was reading and said only "ah, the good part".',
+    ),
+    "de": (
+        "Die Tests sind grün, der Tee dampft, und der Zug kommt heute nur elf Minuten zu spät.",
+        "Unsere Katze hat beschlossen, dass der Drucker ihr gehört. Wir drucken nicht mehr.",
+        "Wer hat eigentlich festgelegt, dass Zeitzonen eine gute Idee sind?",
+        "Drittes Brot in dieser Woche: die Kruste knackt, die Küche sieht nach Schneesturm aus.",
+        "Kleine Freude am Rande: Die alte Bank am Kanal wurde frisch gestrichen.",
+        "Kennt jemand ein gutes Buch über Glasfaser und Moore, am liebsten über beides?",
+        "Heute vierhundert Zeilen gelöscht. Die Anwendung läuft schneller, ich auch.",
+        "Nebel über dem Hafen, Möwen im Streit um ein Fischbrötchen: ein guter Morgen.",
+    ),
+    "fr": (
+        "Les tests passent, le thé infuse et personne n’a encore touché à la production.",
+        "Mon chat a adopté le routeur : c’est tiède, ça clignote, c’est parfait.",
+        "Quelqu’un connaît un bon sentier près du lac, sans trop de dénivelé ?",
+        "Le pain a levé toute la nuit ; la cuisine sent la noisette et la patience.",
+        "J’ai supprimé quatre cents lignes aujourd’hui et tout fonctionne mieux qu’avant.",
+        "La bibliothèque du quartier prête désormais des graines, j’ai choisi des haricots.",
+        "Brouillard sur le port ce matin, la sirène du bac répondait aux mouettes.",
+        "Petit rappel : sauvegardez vos données, puis vérifiez la sauvegarde.",
+    ),
+    "es": (
+        "Las pruebas pasan, el café está listo y todavía no ha sonado el teléfono.",
+        "El gato ha decidido que el teclado es suyo; escribo esto desde el móvil.",
+        "¿Alguien sabe por qué el tren de las siete siempre llega a las siete y doce?",
+        "Hoy borré cuatrocientas líneas de código y el programa respira mejor.",
+        "La masa madre ya tiene nombre, carácter y más seguidores que yo.",
+        "Niebla en el puerto, y un faro que parece guiñarle el ojo a los barcos.",
+        "He plantado tomates en el balcón; los pájaros ya han pedido mesa.",
+        "¡Qué alegría encontrar una errata antes de mandar el libro a imprenta!",
+    ),
+    "pt": (
+        "Os testes passaram, o café está quente e o gato dorme em cima do teclado.",
+        "Alguém recomenda um bom livro sobre comboios, mapas ou pássaros?",
+        "Apaguei quatrocentas linhas de código e ninguém deu pela falta delas.",
+        "Pão de fermentação lenta: dois dias de espera, dez minutos até desaparecer.",
+        "O nevoeiro entrou pela barra e levou consigo metade da ponte.",
+        "A biblioteca do bairro agora empresta sementes; trouxe coentros e coragem.",
+        "Lembrete: a pessoa que cuida do teu servidor também precisa de dormir.",
+        "Descobri uma falha de 2019 que escrevi sozinho. Olá, eu do passado.",
+    ),
+    "it": (
+        "I test sono verdi, la moka borbotta e il treno, per una volta, è in orario.",
+        "Il gatto ha trovato il router: è tiepido, lampeggia, ora è casa sua.",
+        "Qualcuno conosce un sentiero facile con vista sul lago e una panchina?",
+        "Ho cancellato quattrocento righe di codice e il programma ringrazia.",
+        "La pasta madre ha raddoppiato, la cucina profuma di pane e di domenica.",
+        "Nebbia sul porto: il faro sembra pensare ad alta voce.",
+        "Piantati i fagioli sul balcone; le cince prendono già appunti.",
+    ),
+    "nl": (
+        "De tests zijn groen, de thee is warm en de brug staat voor één keer niet open.",
+        "De kat slaapt op de router; het internet ruikt nu naar kat.",
+        "Weet iemand een fijne fietsroute langs het water zonder veel tegenwind?",
+        "Vandaag vierhonderd regels code weggegooid. Niemand mist ze.",
+        "Het zuurdesembrood is gelukt, de keuken wordt morgen weer schoon.",
+        "Mist boven de haven, en ergens ver weg een veerboot die gedag zegt.",
+        "Bonen gezaaid op het balkon; de mussen houden een vergadering.",
+    ),
+    "fi": (
+        "Testit menivät läpi, kahvi on kuumaa ja ikkunan takana sataa räntää.",
+        "Kissa löysi reitittimen: se on lämmin ja vilkkuu, eikä siitä enää luovuta.",
+        "Osaako joku suositella hyvää kirjaa soista, junista tai molemmista?",
+        "Poistin tänään neljäsataa riviä koodia, ja ohjelma kiittää.",
+        "Ruisleipä onnistui kolmannella yrityksellä; naapurikin kävi haistelemassa.",
+        "Sumu nousi mereltä ja majakka jatkoi juttuaan yksinään.",
+        "Istutin pavut parvekkeelle, ja talitiaiset seuraavat tilannetta.",
+    ),
+    "pl": (
+        "Testy przechodzą, herbata paruje, a pociąg spóźnił się tylko siedem minut.",
+        "Kot uznał router za swoje łóżko; internet jest teraz cieplejszy.",
+        "Czy ktoś zna spokojny szlak nad jeziorem, taki na pół dnia?",
+        "Skasowałem dziś czterysta linii kodu i nic się nie popsuło.",
+        "Chleb na zakwasie wyszedł dopiero za trzecim razem, ale za to jaki!",
+        "Mgła nad portem, a latarnia mruga, jakby znała dobry dowcip.",
+        "Posiałam fasolę na balkonie; wróble już składają zamówienia.",
+    ),
+    "tr": (
+        "Testler geçti, çay demlendi, sunucu da sabahtan beri hiç nazlanmadı.",
+        "Kedi modemi buldu: sıcacık, ışıl ışıl, artık onun yatağı.",
+        "Göl kenarında, yarım günlük sakin bir yürüyüş yolu bilen var mı?",
+        "Bugün dört yüz satır kod sildim; program hafifledi, ben de.",
+        "Ekşi mayalı ekmek üçüncü denemede tuttu, mutfak harika kokuyor.",
+        "Limanda sis var; vapur düdüğü martılara cevap veriyor.",
+        "Balkona fasulye ektim, serçeler sıraya girdi bile.",
+    ),
+    "el": (
+        "Τα τεστ πέρασαν, ο καφές είναι έτοιμος και η γάτα κοιμάται στο πληκτρολόγιο.",
+        "Ξέρει κανείς ένα ήσυχο μονοπάτι δίπλα στη λίμνη για μισή μέρα;",
+        "Σήμερα έσβησα τετρακόσιες γραμμές κώδικα και το πρόγραμμα πάει καλύτερα.",
+        "Το προζυμένιο ψωμί πέτυχε με την τρίτη, μοσχοβολάει όλη η κουζίνα.",
+        "Ομίχλη στο λιμάνι, κι ο φάρος κλείνει το μάτι στους γλάρους.",
+    ),
+    "ru": (
+        "Тесты зелёные, чай заварен, и до обеда ещё никто ничего не сломал.",
+        "Кот нашёл роутер: тёплый, мигает, теперь это его кровать.",
+        "Посоветуйте хорошую книгу про болота, поезда или про то и другое.",
+        "Сегодня удалил четыреста строк кода, и программе стало легче дышать.",
+        "Хлеб на закваске получился с третьего раза, соседи пришли на запах.",
+        "Туман над портом, и маяк подмигивает, будто знает старую шутку.",
+        "Посеяла фасоль на балконе; воробьи уже проводят совещание.",
+    ),
+    "uk": (
+        "Тести зелені, чай гарячий, а кіт знову спить на клавіатурі.",
+        "Чи знає хтось тиху стежку біля озера, щоб на пів дня?",
+        "Сьогодні видалив чотириста рядків коду, і ніхто за ними не сумує.",
+        "Хліб на заквасці вдався з третьої спроби, кухня пахне неділею.",
+        "Туман над портом, а маяк підморгує чайкам.",
+        "Посадила квасолю на балконі; горобці вже стоять у черзі.",
+    ),
+    "ja": (
+        "テストは全部通った。お茶もいれた。あとは猫がキーボードから降りるのを待つだけ。",
+        "ルーターが暖かいらしく、猫がそこから動きません。回線はふわふわです。",
+        "湖のそばで、半日くらいで歩ける静かな道を知りませんか？",
+        "今日は四百行のコードを消しました。プログラムが前より元気です。",
+        "三度目の正直で、天然酵母のパンがふくらみました。台所が日曜日の匂いです。",
+        "港は霧。灯台が、ゆっくりまばたきをしている。",
+        "ベランダに豆をまいたら、もう雀が会議を始めていた。",
+        "終電に九秒だけ間に合わず、帰り道でたぬきに会った。",
+    ),
+    "zh": (
+        "测试全部通过，茶也泡好了，今天还没有人来报告故障。",
+        "猫发现路由器是暖和的，于是网络里充满了呼噜声。",
+        "有没有人知道湖边适合走半天的安静小路？",
+        "今天删掉了四百行代码，程序反而跑得更快了。",
+        "第三次尝试的酸面包终于成功，整个厨房都是香味。",
+        "港口起雾了，灯塔慢慢地眨着眼睛。",
+        "在阳台上种了豆子，麻雀们已经开始开会讨论。",
+        "错过末班车九秒钟，回家路上遇到了两只刺猬。",
+    ),
+    "ko": (
+        "테스트는 모두 통과했고, 차도 끓였고, 아직 아무도 전화하지 않았다.",
+        "고양이가 공유기가 따뜻하다는 사실을 알아냈다. 이제 공유기는 고양이 것이다.",
+        "호숫가에서 반나절쯤 걷기 좋은 조용한 길을 아시는 분 계신가요?",
+        "오늘 코드 사백 줄을 지웠는데 프로그램이 더 잘 돌아간다.",
+        "세 번째 도전 만에 천연 발효 빵이 부풀었다. 부엌에서 일요일 냄새가 난다.",
+        "항구에 안개가 자욱하고, 등대가 천천히 눈을 깜빡인다.",
+        "베란다에 콩을 심었더니 참새들이 벌써 회의를 한다.",
+    ),
+    "ar": (
+        "نجحت كل الاختبارات، والشاي ساخن، ولم يتصل أحد حتى الآن.",
+        "اكتشفت القطة أن جهاز التوجيه دافئ، فصار سريرها الجديد.",
+        "هل يعرف أحدكم طريقًا هادئًا بجانب البحيرة يصلح لنصف يوم؟",
+        "حذفت اليوم أربعمئة سطر من الشيفرة، وأصبح البرنامج أسرع.",
+        "نجح خبز العجين المخمر في المحاولة الثالثة، ورائحة المطبخ رائعة.",
+        "ضباب فوق الميناء، والمنارة تغمز للنوارس ببطء.",
+        "زرعت الفاصولياء في الشرفة، والعصافير تعقد اجتماعًا بالفعل.",
+    ),
+    "he": (
+        "כל הבדיקות עברו, התה חם, ואף אחד עוד לא התקשר.",
+        "החתולה גילתה שהנתב חמים, ומאז האינטרנט מגרגר.",
+        "מישהו מכיר שביל שקט ליד האגם, לטיול של חצי יום?",
+        "מחקתי היום ארבע מאות שורות קוד, והתוכנית רק השתפרה.",
+        "לחם המחמצת הצליח בניסיון השלישי, וכל המטבח מריח נפלא.",
+        "ערפל מעל הנמל, והמגדלור קורץ לשחפים.",
+    ),
+    "fa": (
+        "همهٔ آزمون‌ها سبز شد، چای دم کشید و هنوز کسی خبری از خرابی نداده است.",
+        "گربه فهمید مودم گرم است؛ حالا مودم تخت‌خواب اوست.",
+        "کسی راه آرامی کنار دریاچه برای پیاده‌روی نیم‌روزه می‌شناسد؟",
+        "امروز چهارصد خط کد را پاک کردم و برنامه سبک‌تر شد.",
+        "نان خمیر ترش بار سوم درست شد و آشپزخانه بوی جمعه می‌دهد.",
+        "مه روی بندر نشسته و فانوس دریایی آرام چشمک می‌زند.",
+    ),
+    "hi": (
+        "सारे परीक्षण पास हो गए, चाय तैयार है, और अब तक किसी का फ़ोन नहीं आया।",
+        "बिल्ली को पता चल गया कि राउटर गरम रहता है; अब राउटर उसी का है।",
+        "क्या किसी को झील के किनारे आधे दिन की कोई शांत पगडंडी पता है?",
+        "आज चार सौ पंक्तियाँ कोड हटाया, और प्रोग्राम पहले से तेज़ चलता है।",
+        "तीसरी कोशिश में खमीरी रोटी फूली, पूरी रसोई महक उठी।",
+        "बंदरगाह पर कोहरा है, और प्रकाशस्तंभ धीरे-धीरे आँख मारता है।",
+        "बालकनी में सेम बोई है; गौरैयों की बैठक शुरू हो चुकी है।",
+    ),
+    "th": (
+        "ทดสอบผ่านหมดแล้ว ชาก็ชงแล้ว ยังไม่มีใครโทรมาแจ้งปัญหาเลย",
+        "แมวรู้แล้วว่าเราเตอร์อุ่น ตอนนี้เราเตอร์เป็นที่นอนของแมว",
+        "มีใครรู้จักทางเดินเงียบ ๆ ริมทะเลสาบ เดินสักครึ่งวันบ้างไหม",
+        "วันนี้ลบโค้ดไปสี่ร้อยบรรทัด โปรแกรมเร็วขึ้นกว่าเดิม",
+        "หมอกลงที่ท่าเรือ ประภาคารกะพริบตาช้า ๆ",
+    ),
+}
