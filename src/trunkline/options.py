@@ -1,0 +1,110 @@
+"""How a stream is followed: one frozen value, and the keywords that make it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypedDict
+
+from trunkline.errors import BadInput
+from trunkline.streams import Stream
+
+__all__ = ["StreamKeywords", "StreamOptions", "Transport", "TransportChoice"]
+
+Transport = Literal["sse", "websocket", "polling"]
+TransportChoice = Literal["auto", "sse", "websocket", "polling"]
+
+_TRANSPORTS: Final = ("auto", "sse", "websocket", "polling")
+_USER_OVERLAP_SECONDS: Final = 120.0
+_OVERLAP_SECONDS: Final = 600.0
+_THOROUGH_SECONDS: Final = 6 * 3600.0
+
+
+class StreamKeywords(TypedDict, total=False):
+    """The keywords of `stream`; each is explained at the attribute of `StreamOptions`."""
+
+    transport: TransportChoice
+    signals: bool
+    decode: bool
+    catch_up: bool
+    catch_up_limit: int
+    overlap: float | Literal["thorough"] | None
+    reconcile: bool
+    reconcile_window_seconds: float
+    reconcile_limit: int
+    settle_seconds: float
+    max_retries: int | None
+    give_up_after_seconds: float | None
+    buffer_events: int
+    buffer_bytes: int
+    silence_probe_seconds: float
+    poll_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamOptions:
+    """How a stream is followed.
+
+    Attributes:
+        transport: ``auto`` takes an event stream for one stream and a WebSocket for several, and
+            falls back to the other and then to polling; or the one transport to use.
+        signals: Whether signals come among the events.
+        decode: Whether entities are decoded before an event is handed over, so that what does not
+            decode arrives as `Malformed`. Without it reading a field decodes, and may raise
+            `MalformedEventError`; a consumer who only forwards bytes pays nothing.
+        catch_up: Whether to fetch what a disconnect hid.
+        catch_up_limit: How many events to fetch for one gap at the most.
+        overlap: How many seconds below the highest id to look for posts that came late;
+            ``"thorough"`` is six hours, the most that can have been streamed late. ``None`` takes 2
+            minutes for `user` streams and 10 for others.
+        reconcile: Whether to ask for edits and deletions that a disconnect hid.
+        reconcile_window_seconds: How long before the gap posts were delivered that are asked for.
+        reconcile_limit: How many posts to ask for after one gap at the most.
+        settle_seconds: How long to wait before reading again what REST may have lagged behind.
+        max_retries: Give up after so many retries in a row; ``None`` never does.
+        give_up_after_seconds: Give up after so long without a connection; ``None`` never does.
+        buffer_events: How many events may wait for the consumer before reading stops.
+        buffer_bytes: How many bytes of them may wait.
+        silence_probe_seconds: After so long without an event REST is asked for something newer.
+        poll_seconds: How often a server without streaming is asked.
+
+    Raises:
+        BadInput: A number below zero, or an unknown transport.
+    """
+
+    transport: TransportChoice = "auto"
+    signals: bool = False
+    decode: bool = True
+    catch_up: bool = True
+    catch_up_limit: int = 2000
+    overlap: float | Literal["thorough"] | None = None
+    reconcile: bool = True
+    reconcile_window_seconds: float = 3600.0
+    reconcile_limit: int = 1000
+    settle_seconds: float = 5.0
+    max_retries: int | None = None
+    give_up_after_seconds: float | None = None
+    buffer_events: int = 5_000
+    buffer_bytes: int = 8 * 1024 * 1024
+    silence_probe_seconds: float = 600.0
+    poll_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        if self.transport not in _TRANSPORTS:
+            raise BadInput(f"Expected a transport of {_TRANSPORTS}; got {self.transport!r}.")
+        if self.overlap not in (None, "thorough") and not isinstance(self.overlap, (int, float)):
+            raise BadInput(f"Expected seconds or 'thorough' as overlap; got {self.overlap!r}.")
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if isinstance(value, (int, float)) and not value >= 0:
+                raise BadInput(f"Expected {name} to be 0 or more; got {value!r}.")
+        for name in ("buffer_events", "buffer_bytes", "poll_seconds", "silence_probe_seconds"):
+            if not getattr(self, name):
+                raise BadInput(f"Expected {name} to be more than 0; got 0.")
+
+    def overlap_seconds(self, stream: Stream) -> float:
+        """Return how far below the highest id of `stream` to look for posts that came late."""
+        if self.overlap == "thorough":
+            return _THOROUGH_SECONDS
+        if self.overlap is not None:
+            return self.overlap
+        return _USER_OVERLAP_SECONDS if stream.name.startswith("user") else _OVERLAP_SECONDS

@@ -1,0 +1,175 @@
+"""Catching up, decided: which page to ask for next, what a page tells, what stays missing.
+
+Timelines are read upward: each page is the one right after an id, and its array is newest first. A
+post that the window does not know is an `Update`; one that it knows in an older version is an `Edit`.
+The module asks nobody and waits for nothing.
+
+Source: Mastodon API, "Timelines API methods", and its guideline on pagination (``min_id``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from trunkline.events import (
+    AnyEvent,
+    ConversationChanged,
+    Delete,
+    Edit,
+    Notify,
+    Origin,
+    Update,
+    leading_id,
+)
+from trunkline.policy.dedupe import Window, edited_at, keys_of
+from trunkline.policy.ids import id_key
+from trunkline.streams import Stream, Timeline, Track
+
+__all__ = [
+    "MISSING_OF",
+    "Page",
+    "Shortfall",
+    "deletions",
+    "events_of_page",
+    "page_query",
+    "parse_page",
+    "reconciled",
+]
+
+MISSING_OF: Final[dict[Track, frozenset[str]]] = {
+    "statuses": frozenset({"update"}),
+    "notifications": frozenset({"notification"}),
+    "conversations": frozenset({"conversation"}),
+}
+"""What may be missing when a track could not be read, by the names on the wire."""
+
+CHANGES: Final = frozenset({"status.update", "delete"})
+
+_EVENT_OF: Final[dict[Track, type[Update | Notify | ConversationChanged]]] = {
+    "statuses": Update,
+    "notifications": Notify,
+    "conversations": ConversationChanged,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a timeline, oldest entry first, and the ids to page on from."""
+
+    entries: tuple[bytes, ...]
+    newest_id: str = ""
+    oldest_id: str = ""
+
+
+@dataclass(slots=True)
+class Shortfall:
+    """What could not be retrieved, collected while a gap is being closed."""
+
+    missing: set[str] = field(default_factory=set)
+    reasons: list[str] = field(default_factory=list)
+
+    def add(self, missing: frozenset[str], reason: str) -> None:
+        """Name what may be missing, and why."""
+        self.missing |= missing
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+
+
+def page_query(
+    timeline: Timeline, *, after: str = "", below: str = ""
+) -> tuple[tuple[str, str], ...]:
+    """Return the query of the page right after one id, or below another, or of the newest page."""
+    paging = (("min_id", after), ("max_id", below))
+    given = tuple((name, value) for name, value in paging if value)
+    return (*timeline.query, ("limit", str(timeline.page_limit)), *given)
+
+
+class _Talk(msgspec.Struct):
+    last_status: msgspec.Raw = msgspec.Raw(b"")
+
+
+def parse_page(body: bytes, track: Track) -> Page:
+    """Return the entries of a page as they came.
+
+    Raises:
+        ValueError: The body is no JSON array.
+    """
+    try:
+        newest_first = msgspec.json.decode(body, type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise ValueError(f"expected an array of entries: {error}") from error
+    entries = tuple(bytes(entry) for entry in reversed(newest_first))
+    ids = [_paging_id(entry, track) for entry in entries]
+    return Page(entries, ids[-1], ids[0]) if ids else Page(())
+
+
+def _paging_id(entry: bytes, track: Track) -> str:
+    if track != "conversations":
+        return leading_id(entry)
+    try:
+        return leading_id(bytes(msgspec.json.decode(entry, type=_Talk).last_status))
+    except (msgspec.MsgspecError, UnicodeError):
+        return ""
+
+
+def events_of_page(
+    page: Page, track: Track, window: Window, *, stream: Stream, server: str, now: datetime
+) -> list[AnyEvent]:
+    """Return what a page tells that the window does not know, oldest first."""
+    event_class = _EVENT_OF[track]
+    events: list[AnyEvent] = []
+    for raw in page.entries:
+        edit = track == "statuses" and _is_edit(raw, window)
+        made: type[Update | Edit | Notify | ConversationChanged] = Edit if edit else event_class
+        event = made(stream=stream, server=server, received_at=now, raw=raw, origin="catch-up")
+        keys = keys_of(event)
+        if not keys or keys[0] not in window:
+            events.append(event)
+    return events
+
+
+def _is_edit(raw: bytes, window: Window) -> bool:
+    return leading_id(raw) in window and edited_at(raw) != ""
+
+
+def reconciled(
+    asked: Sequence[str],
+    answered: Sequence[bytes],
+    window: Window,
+    *,
+    stream: Stream,
+    server: str,
+    now: datetime,
+) -> tuple[list[AnyEvent], list[str]]:
+    """Return the edits that the answer to a question for posts tells, and the ids that it lacks."""
+    found = {leading_id(raw): raw for raw in answered}
+    origin: Origin = "reconcile"
+    edits: list[AnyEvent] = []
+    for status_id, raw in sorted(found.items(), key=lambda item: id_key(item[0])):
+        version = edited_at(raw)
+        if version and f"{status_id}@{version}" not in window:
+            edits.append(
+                Edit(stream=stream, server=server, received_at=now, raw=raw, origin=origin)
+            )
+    return edits, [status_id for status_id in asked if status_id not in found]
+
+
+def deletions(
+    status_ids: Sequence[str], *, stream: Stream, server: str, now: datetime
+) -> list[AnyEvent]:
+    """Return the events that stand for posts which are gone."""
+    return [
+        Delete(
+            stream=stream,
+            server=server,
+            received_at=now,
+            raw=status_id.encode(),
+            origin="reconcile",
+        )
+        for status_id in status_ids
+    ]

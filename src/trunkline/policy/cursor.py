@@ -1,0 +1,94 @@
+"""What the consumer of one subscription has finished, as one value that can be stored.
+
+A cursor is not one highest id: a post that federates late gets an id below posts that were delivered
+before it, and a highest id would skip it for ever. So the cursor is the set of keys (see `dedupe`)
+that were acknowledged, bounded, and what is owed: stretches of a timeline below the highest id that
+still have to be swept for late posts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from trunkline.policy.ids import IdScheme, id_key, id_minus_seconds
+from trunkline.streams import Track
+
+__all__ = ["BEGINNING", "Cursor", "Key", "highest", "sweep_start", "track_of_key"]
+
+Key = tuple[str, float]
+"""A key of the window and the moment it was seen, in seconds since 1970."""
+
+BEGINNING: Final[dict[IdScheme, str]] = {"snowflake": "0", "ulid": "0" * 26, "opaque": ""}
+"""What to ask after in a timeline that was empty when we first looked."""
+
+_OPAQUE_OVERLAP: Final = 40
+
+
+class Cursor(msgspec.Struct, frozen=True, kw_only=True):
+    """What is stored of a subscription beside its keys.
+
+    Attributes:
+        primed: The tracks whose state was known when following began.
+        live_at_seconds: When the subscription was last known to be live, seconds since 1970.
+        horizon: The highest id of a post that the window forgot.
+        sweeps: For each track the id from which a sweep for late posts is owed.
+    """
+
+    primed: frozenset[Track] = frozenset()
+    live_at_seconds: float | None = None
+    horizon: str = ""
+    sweeps: dict[Track, str] = {}
+
+
+def track_of_key(key: str) -> tuple[Track, str] | None:
+    """Return the track that a key of a post, notification or conversation belongs to, and its id.
+
+    ``None`` for keys of versions and tombstones, which say nothing about how far a timeline was read.
+    """
+    if key.isalnum():
+        return "statuses", key
+    if key.startswith("n:"):
+        return "notifications", key[2:]
+    if key.startswith("c:"):
+        return "conversations", key.rpartition("/")[2]
+    return None
+
+
+def highest(keys: Iterable[str], track: Track, *, among: int = 1) -> str:
+    """Return the highest id of `track` among `keys`, or the `among`-th highest; ``""`` if none."""
+    found = (track_of_key(key) for key in keys)
+    ids = [entry[1] for entry in found if entry is not None and entry[0] == track]
+    if not ids:
+        return ""
+    if among == 1:
+        return max(ids, key=id_key)
+    return sorted(ids, key=id_key, reverse=True)[:among][-1]
+
+
+def sweep_start(
+    keys: Iterable[str],
+    track: Track,
+    *,
+    overlap_seconds: float,
+    scheme: IdScheme,
+    horizon: str,
+) -> str:
+    """Return the id from which a timeline is swept for late posts.
+
+    Where ids hold a time that is `overlap_seconds` before the highest; elsewhere so many posts back
+    that a page covers them. Never below what the window has forgotten, where new and old look alike.
+    """
+    known = list(keys)
+    mark = highest(known, track)
+    if not mark:
+        return BEGINNING[scheme]
+    timed = scheme if track == "statuses" else "opaque"
+    start = id_minus_seconds(mark, overlap_seconds, scheme=timed)
+    if start is None:
+        start = highest(known, track, among=_OPAQUE_OVERLAP)
+    if track != "statuses":
+        return start
+    return max(start, horizon, key=id_key)

@@ -1,0 +1,179 @@
+"""Which events were seen before: the bounded memory of one subscription.
+
+An event has *keys*, short strings that say what it tells: ``109`` (the post 109), ``109@2026-...``
+(that version of it), ``109!`` (it was deleted), ``n:7`` (a notification), ``c:3/109`` (a post in a
+conversation). An event all of whose news is known is a duplicate; an edit is not a duplicate of its
+post. A deletion leaves a tombstone, because on busy servers it overtakes its post: what comes for a
+post that is known to be deleted is held back.
+
+Events that have no identity (announcements, changed filters, unknown types) always pass.
+
+The memory is bounded by `capacity`. What it forgot is remembered as a *horizon*: ids at or below it
+can no longer be told apart from new ones, so catching up does not reach below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from trunkline.events import (
+    AnyEvent,
+    ConversationChanged,
+    Delete,
+    Edit,
+    Notify,
+    Update,
+    leading_id,
+)
+from trunkline.policy.ids import id_key
+
+__all__ = ["CAPACITY", "Admission", "Window", "edited_at", "keys_of"]
+
+CAPACITY: Final = 20_000
+_EDITED_AT: Final = b'"edited_at":'
+
+
+class Admission(Enum):
+    """What the window says of an event."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+    DELETED = "deleted"
+
+
+class _Versioned(msgspec.Struct, gc=False):
+    edited_at: str | None = None
+
+
+class _Post(msgspec.Struct, gc=False):
+    id: str | int = ""
+
+
+class _Talk(msgspec.Struct, gc=False):
+    id: str | int = ""
+    last_status: _Post | None = None
+
+
+_decode_versioned = msgspec.json.Decoder(_Versioned).decode
+_decode_talk = msgspec.json.Decoder(_Talk).decode
+
+
+def edited_at(raw: bytes) -> str:
+    """Return ``edited_at`` of the post in `raw` as the server wrote it; ``""`` if never edited.
+
+    Most posts were never edited, and Mastodon says so early in the post: one short search.
+    """
+    if _never_edited(raw):
+        return ""
+    try:
+        return _decode_versioned(raw).edited_at or ""
+    except (msgspec.MsgspecError, UnicodeError):
+        return ""
+
+
+def _never_edited(raw: bytes) -> bool:
+    """Tell whether the first ``edited_at`` in `raw` is null; the post's own comes first."""
+    start = raw.find(_EDITED_AT) + len(_EDITED_AT)
+    return raw[start : start + 4] == b"null"
+
+
+def keys_of(event: AnyEvent) -> tuple[str, ...]:
+    """Return the keys of what `event` tells, the one that decides first; empty if it has none."""
+    match event:
+        case Update() | Edit():
+            status_id = leading_id(event.raw)
+            version = edited_at(event.raw)
+            if not status_id:
+                return ()
+            if isinstance(event, Edit):
+                return (f"{status_id}@{version}",)
+            return (status_id, f"{status_id}@{version}") if version else (status_id,)
+        case Delete():
+            return (f"{event.status_id}!",)
+        case Notify():
+            identifier = leading_id(event.raw)
+            return (f"n:{identifier}",) if identifier else ()
+        case ConversationChanged():
+            return _talk_keys(event.raw)
+        case _:
+            return ()
+
+
+def _talk_keys(raw: bytes) -> tuple[str, ...]:
+    try:
+        talk = _decode_talk(raw)
+    except (msgspec.MsgspecError, UnicodeError):
+        return ()
+    return (f"c:{talk.id}/{talk.last_status.id}",) if talk.last_status else ()
+
+
+class Window:
+    """The keys that one subscription has seen, oldest first, each with the time it was seen.
+
+    Attributes:
+        horizon: The highest id of a post that was forgotten; ``""`` while none was.
+    """
+
+    __slots__ = ("_capacity", "_seen", "horizon")
+
+    def __init__(self, *, capacity: int = CAPACITY, horizon: str = "") -> None:
+        self._capacity = capacity
+        self._seen: dict[str, float] = {}
+        self.horizon = horizon
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._seen
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def keys(self) -> Iterator[str]:
+        """Yield every key, oldest first."""
+        return iter(self._seen)
+
+    def admit(self, event: AnyEvent, *, now_seconds: float) -> Admission:
+        """Say whether `event` is news, and remember it if so."""
+        seen = self._seen
+        if type(event) is Update:
+            # The common case, spelled out: one search, two look-ups.
+            status_id = leading_id(event.raw)
+            if status_id in seen:
+                return Admission.DUPLICATE
+            if f"{status_id}!" in seen:
+                return Admission.DELETED
+            if status_id and _never_edited(event.raw):
+                seen[status_id] = now_seconds
+                return Admission.NEW
+        keys = keys_of(event)
+        if not keys:
+            return Admission.NEW
+        if keys[0] in seen:
+            return Admission.DUPLICATE
+        if type(event) is Edit and f"{leading_id(event.raw)}!" in seen:
+            return Admission.DELETED
+        for key in keys:
+            seen[key] = now_seconds
+        return Admission.NEW
+
+    def remember(self, key: str, *, at_seconds: float) -> None:
+        """Put a key in that was seen in an earlier run, or that is to count as seen."""
+        self._seen[key] = at_seconds
+
+    def trim(self) -> None:
+        """Forget the oldest keys above the capacity, and raise the horizon by what they were."""
+        seen = self._seen
+        while len(seen) > self._capacity:
+            key = next(iter(seen))
+            del seen[key]
+            if key.isalnum() and id_key(key) > id_key(self.horizon):
+                self.horizon = key
+
+    def posts_since(self, at_seconds: float) -> Iterator[str]:
+        """Yield the ids of posts seen at or after a time and not known deleted, newest first."""
+        for key, seen_at in reversed(self._seen.items()):
+            if seen_at >= at_seconds and key.isalnum() and f"{key}!" not in self._seen:
+                yield key

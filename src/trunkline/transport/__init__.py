@@ -1,0 +1,1 @@
+"""Do: the only modules that open sockets."""

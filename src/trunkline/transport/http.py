@@ -1,0 +1,151 @@
+"""What the transports share: how to reach servers, and what its failures mean.
+
+`Network` holds a user's settings and opens the one HTTP session of a client. `outcome_of` is the one
+place where an exception of the HTTP library becomes an `Outcome`; no exception of that library goes
+further up. Tokens travel in headers only, never in a URL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import msgspec
+
+from trunkline.errors import BadInput
+from trunkline.policy.outcome import Outcome, OutcomeKind
+from trunkline.policy.rate_headers import retry_after_seconds
+
+__all__ = ["ConnectionEnded", "Network", "Secret", "outcome_of", "refusal"]
+
+READ_BUFFER_BYTES: Final = 128 * 1024
+"""aiohttp stops reading a socket at twice this much, which is one large read of the event loop."""
+
+
+class ConnectionEnded(Exception):  # noqa: N818  # an ending need not be an error
+    """Carries the outcome of a connection, or of an attempt at one, to whoever judges it."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.kind)
+        self.outcome = outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """An access token that no `repr`, log or traceback shows."""
+
+    _value: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not self._value or not self._value.isprintable() or " " in self._value:
+            raise BadInput("An access token is one word of printable characters; got another text.")
+
+    def reveal(self) -> str:
+        """Return the token itself, for a header."""
+        return self._value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """How to reach servers.
+
+    Attributes:
+        proxy: URL of an HTTP proxy for every request, or ``None`` for the environment's.
+        ca_file: File of certificates to trust instead of the system's.
+        connect_timeout_seconds: Longest wait for a connection and for the head of an answer.
+        user_agent: What we call ourselves; a name and a contact help the server's operators.
+    """
+
+    proxy: str | None = None
+    ca_file: Path | None = None
+    connect_timeout_seconds: float = 15.0
+    user_agent: str = f"Trunkline/{version('trunkline')}"
+
+    def open(self) -> aiohttp.ClientSession:
+        """Return a new HTTP session; the caller closes it. Needs a running event loop.
+
+        Raises:
+            BadInput: `ca_file` cannot be read as certificates.
+        """
+        connector = aiohttp.TCPConnector(limit=0, ssl=self._trust())
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=self.connect_timeout_seconds, sock_read=None
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            timeout=timeout,
+            trust_env=True,
+            proxy=self.proxy,
+            headers={"User-Agent": self.user_agent},
+            read_bufsize=READ_BUFFER_BYTES,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    def _trust(self) -> ssl.SSLContext | bool:
+        if self.ca_file is None:
+            return True
+        try:
+            return ssl.create_default_context(cafile=str(self.ca_file))
+        except (OSError, ssl.SSLError) as error:
+            raise BadInput(
+                f"Expected a file of CA certificates at {self.ca_file}: {error}."
+            ) from error
+
+
+def refusal(status: int, headers: Mapping[str, str], body: bytes, *, now_seconds: float) -> Outcome:
+    """Return the outcome of an answer that is no stream, with the server's words if it has any."""
+    return Outcome(
+        OutcomeKind.REFUSED_STATUS,
+        status=status,
+        words=headers.get("X-Error-Message") or _words(body),
+        retry_after_seconds=retry_after_seconds(headers, now_seconds=now_seconds),
+    )
+
+
+class _Refusal(msgspec.Struct):
+    error: str = ""
+    error_description: str = ""
+
+
+def _words(body: bytes) -> str:
+    try:
+        said = msgspec.json.decode(body, type=_Refusal)
+    except (msgspec.MsgspecError, UnicodeError):
+        return ""
+    return said.error or said.error_description
+
+
+def outcome_of(error: BaseException) -> Outcome:
+    """Return what an exception of the HTTP library or the system says about a connection."""
+    for kinds, kind in _KINDS:
+        if isinstance(error, kinds):
+            return Outcome(kind, words=_reason(error))
+    return Outcome(OutcomeKind.CUT, words=type(error).__name__)
+
+
+def _reason(error: BaseException) -> str:
+    """Return the system's words about an error, which name hosts and never a header."""
+    system = getattr(error, "os_error", error)
+    return getattr(system, "strerror", None) or type(error).__name__
+
+
+_KINDS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], OutcomeKind], ...]]
+_KINDS = (
+    (aiohttp.ClientConnectorDNSError, OutcomeKind.DNS),
+    (
+        (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError),
+        OutcomeKind.CERTIFICATE,
+    ),
+    ((aiohttp.ClientSSLError, ssl.SSLError), OutcomeKind.TLS),
+    ((TimeoutError, asyncio.TimeoutError, aiohttp.ServerTimeoutError), OutcomeKind.TIMEOUT),
+    (aiohttp.ClientConnectorError, OutcomeKind.UNREACHABLE),
+    ((aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError), OutcomeKind.CUT),
+    (aiohttp.ClientResponseError, OutcomeKind.BAD_FRAMING),
+    ((aiohttp.ClientConnectionError, OSError), OutcomeKind.CUT),
+)

@@ -1,0 +1,163 @@
+"""Discovery: what software a server runs, and where its streaming address is.
+
+The instance document of version 2 is asked first, then version 1; a host that has neither is taken at
+its word. Discovery sends no token. What it finds is where the token may go later: the host that the
+user named, or the one it redirects to, and the streaming host that its instance document names.
+
+Source: Mastodon API, "instance API methods".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+
+from trunkline.errors import BadInput
+from trunkline.policy.flavour import Flavour, detect
+from trunkline.policy.outcome import Outcome, OutcomeKind
+from trunkline.transport.connection import clock_now
+from trunkline.transport.http import ConnectionEnded, outcome_of, refusal
+
+__all__ = ["Instance", "base_url", "discover"]
+
+_DOCUMENT_BYTES: Final = 4 * 1024 * 1024
+_DOCUMENTS: Final = ("/api/v2/instance", "/api/v1/instance")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """What discovery found.
+
+    Attributes:
+        server: The base URL that the user named; it names the server in events.
+        rest_url: Base URL of its REST API.
+        streaming_url: Base URL of its streaming API in ``http`` words, or ``None`` without one.
+        version: The version text of its instance document; may be empty.
+        flavour: How this software differs from Mastodon.
+    """
+
+    server: str
+    rest_url: str
+    streaming_url: str | None
+    version: str
+    flavour: Flavour
+
+
+class _Urls(msgspec.Struct):
+    streaming: str | None = ""
+    streaming_api: str | None = ""
+
+
+class _Configuration(msgspec.Struct):
+    urls: _Urls | None = None
+
+
+class _Document(msgspec.Struct):
+    version: str = ""
+    urls: _Urls | None = None
+    configuration: _Configuration | None = None
+
+
+def base_url(text: str) -> str:
+    """Return the base URL of a server, for ``mastodon.example`` as for ``https://mastodon.example/``.
+
+    Raises:
+        BadInput: It is no ``http`` or ``https`` address, or it carries a user name or a password.
+    """
+    bare = text.strip().rstrip("/")
+    parts = urlsplit(bare if "://" in bare else f"https://{bare}")
+    if parts.scheme not in _SCHEMES or not parts.hostname or " " in bare:
+        raise BadInput(f"Expected a server such as 'https://mastodon.example'; got {text!r}.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise BadInput("Expected a server's address alone, without a name, password or query.")
+    return f"{_SCHEMES[parts.scheme]}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+_SCHEMES: Final = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+
+
+async def discover(
+    http: aiohttp.ClientSession,
+    server: str,
+    *,
+    streaming_url: str | None = None,
+    timeout_seconds: float = 15.0,
+) -> Instance:
+    """Return what the instance documents of `server` say.
+
+    Args:
+        http: An open HTTP session.
+        server: A base URL, as `base_url` gives it.
+        streaming_url: An address to use instead of the one that the instance names.
+        timeout_seconds: Longest wait for each document.
+
+    Raises:
+        ConnectionEnded: The server cannot be reached, or is in trouble.
+    """
+    document, rest_url = _Document(), server
+    for path in _DOCUMENTS:
+        answer = await _fetch(http, server + path, timeout_seconds=timeout_seconds)
+        if answer is not None:
+            document, final_url = answer
+            rest_url = final_url.removesuffix(path)
+            break
+    named = base_url(streaming_url) if streaming_url else _named(document, rest_url)
+    return Instance(
+        server=server,
+        rest_url=rest_url,
+        streaming_url=named,
+        version=document.version,
+        flavour=detect(document.version, None),
+    )
+
+
+async def _fetch(
+    http: aiohttp.ClientSession, url: str, *, timeout_seconds: float
+) -> tuple[_Document, str] | None:
+    """Return the document at `url` and its final address; ``None`` where there is no such thing."""
+    try:
+        async with (
+            asyncio.timeout(timeout_seconds),
+            http.get(url, headers={"Accept": "application/json"}, max_redirects=5) as response,
+        ):
+            body = await response.content.read(_DOCUMENT_BYTES)
+            final = response.url
+    except aiohttp.TooManyRedirects:
+        raise ConnectionEnded(Outcome(OutcomeKind.REDIRECT_ELSEWHERE)) from None
+    except (aiohttp.ClientError, OSError) as error:
+        raise ConnectionEnded(outcome_of(error)) from error
+    if response.status == 429 or response.status >= 500:
+        now_seconds = clock_now().timestamp()
+        raise ConnectionEnded(
+            refusal(response.status, response.headers, body, now_seconds=now_seconds)
+        )
+    if url.startswith("https:") and final.scheme != "https":
+        raise ConnectionEnded(Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=response.status))
+    if response.status != 200:
+        return None
+    try:
+        return msgspec.json.decode(body, type=_Document), str(final.with_query(None))
+    except (msgspec.MsgspecError, UnicodeError):
+        return None
+
+
+def _named(document: _Document, rest_url: str) -> str | None:
+    """Return the streaming address that the document names; the host itself where it is silent."""
+    configured = document.configuration.urls if document.configuration else None
+    if configured is not None:
+        named = configured.streaming
+    elif document.urls is not None:
+        named = document.urls.streaming_api
+    else:
+        return rest_url
+    if not named:
+        return None
+    try:
+        return base_url(named)
+    except BadInput:
+        return rest_url

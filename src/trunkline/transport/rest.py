@@ -1,0 +1,141 @@
+"""The REST calls that streaming needs: paced by one budget for a server, tried again with patience.
+
+The token goes in a header, and only to the address that discovery found; redirects are not followed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import time
+from typing import Final
+
+import aiohttp
+
+from trunkline.policy.backoff import Backoff, Curve
+from trunkline.policy.outcome import Outcome, OutcomeKind
+from trunkline.policy.ratelimit import Budget, RequestKind
+from trunkline.transport.http import Secret, outcome_of, refusal
+
+__all__ = ["Answer", "Rest", "RestRefused"]
+
+_TRIES: Final = 5
+_REGENERATING: Final = 206
+_REGENERATING_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A good answer: its status (2xx) and its body."""
+
+    status: int
+    body: bytes
+
+
+class RestRefused(Exception):  # noqa: N818  # a refusal is an answer
+    """REST did not answer a question: the outcome says how the last try ended."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.kind)
+        self.outcome = outcome
+
+    @property
+    def reason(self) -> str:
+        """Say in words why there was no answer."""
+        status = f" {self.outcome.status}" if self.outcome.status else ""
+        words = f" ({self.outcome.words})" if self.outcome.words else ""
+        return f"{self.outcome.kind.value}{status}{words}"
+
+
+class Rest:
+    """Asks one server, with one token, within one budget that everything for this server shares.
+
+    Args:
+        http: An open HTTP session.
+        base_url: Where the API is.
+        token: The token to show, or ``None``.
+        timeout_seconds: Longest wait for one answer.
+        dice: Chance for the jitter of repeated tries.
+    """
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        base_url: str,
+        *,
+        token: Secret | None,
+        timeout_seconds: float = 30.0,
+        dice: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time,
+    ) -> None:
+        self._http = http
+        self.base_url = base_url
+        self._budget = Budget()
+        self._timeout_seconds = timeout_seconds
+        self._dice = dice
+        self._clock = clock
+        self._headers = {"Accept": "application/json"}
+        if token is not None:
+            self._headers["Authorization"] = f"Bearer {token.reveal()}"
+
+    async def get(
+        self, path: str, query: tuple[tuple[str, str], ...] = (), *, patient: bool = True
+    ) -> Answer:
+        """Return the answer to ``GET path``; waits for the budget, and tries again where it helps.
+
+        Raises:
+            RestRefused: The server says no, or did not answer in several tries.
+        """
+        backoff = Backoff().on(Curve.SERVER_TROUBLE)
+        for left in reversed(range(_TRIES if patient else 1)):
+            outcome = await self._try(path, query)
+            if isinstance(outcome, Answer):
+                return outcome
+            if not left or not _worth_retrying(outcome):
+                break
+            wait_seconds, backoff = backoff.delay(self._dice())
+            await asyncio.sleep(max(wait_seconds, outcome.retry_after_seconds or 0.0))
+        raise RestRefused(outcome)
+
+    async def _try(self, path: str, query: tuple[tuple[str, str], ...]) -> Answer | Outcome:
+        paged = any(name in _PAGING for name, _ in query)
+        kind = RequestKind.PAGED if paged else RequestKind.PLAIN
+        wait_seconds, self._budget = self._budget.reserve(kind, now_seconds=self._clock())
+        await asyncio.sleep(wait_seconds)
+        try:
+            async with (
+                asyncio.timeout(self._timeout_seconds),
+                self._http.get(
+                    self.base_url + path,
+                    params=query,
+                    headers=self._headers,
+                    allow_redirects=False,
+                ) as response,
+            ):
+                body = await response.read()
+        except (aiohttp.ClientError, OSError) as error:
+            return outcome_of(error)
+        now_seconds = self._clock()
+        self._budget = self._budget.observe(
+            response.headers, status=response.status, now_seconds=now_seconds, kind=kind
+        )
+        if response.status == _REGENERATING:
+            return Outcome(
+                OutcomeKind.REFUSED_STATUS,
+                status=_REGENERATING,
+                words="the feed is being made anew",
+                retry_after_seconds=_REGENERATING_SECONDS,
+            )
+        if 200 <= response.status < 300:
+            return Answer(response.status, body)
+        return refusal(response.status, response.headers, body, now_seconds=now_seconds)
+
+
+_PAGING: Final = frozenset({"min_id", "max_id", "since_id"})
+
+
+def _worth_retrying(outcome: Outcome) -> bool:
+    status = outcome.status
+    return status is None or status in (_REGENERATING, 408, 425, 429) or status >= 500

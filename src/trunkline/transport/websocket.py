@@ -1,0 +1,228 @@
+"""A WebSocket: one connection carries many subscriptions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Final
+
+import aiohttp
+
+from trunkline.events import AnyEvent
+from trunkline.policy.flavour import Flavour
+from trunkline.policy.outcome import Outcome, OutcomeKind
+from trunkline.streams import Stream
+from trunkline.transport.connection import ConnectionLimits, Incoming, Pulse, clock_now
+from trunkline.transport.http import ConnectionEnded, Secret, outcome_of, refusal
+from trunkline.transport.watchdog import Watchdog
+from trunkline.wire.decode import decode_event, malformed
+from trunkline.wire.websocket import (
+    ErrorMessage,
+    Message,
+    Router,
+    decode_message,
+    encode_subscribe,
+)
+
+__all__ = ["WebSocketConnection", "open_websocket"]
+
+_CLOSE_SECONDS: Final = 1.0
+"""How long we wait for the server's answer to our close frame: it has nothing left to tell."""
+
+
+async def open_websocket(
+    http: aiohttp.ClientSession,
+    url: str,
+    streams: Sequence[Stream],
+    *,
+    server: str,
+    token: Secret | None,
+    flavour: Flavour,
+    limits: ConnectionLimits,
+    now: Callable[[], datetime] = clock_now,
+) -> WebSocketConnection:
+    """Open a WebSocket at the streaming address `url` and subscribe to `streams`.
+
+    A server that knows one stream for a socket gets it in the query; others get one message each.
+
+    Raises:
+        ConnectionEnded: It could not be opened; the outcome says why.
+    """
+    multiplexed = flavour.websocket == "multiplexed"
+    try:
+        async with asyncio.timeout(limits.stall_seconds):
+            socket = await http.ws_connect(
+                f"{url}/api/v1/streaming",
+                params=() if multiplexed else (("stream", streams[0].name), *streams[0].query),
+                max_msg_size=limits.max_frame_bytes,
+                autoping=False,
+                compress=0,
+                timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
+                decode_text=False,
+                **_credentials(token, flavour),
+            )
+    except aiohttp.WSServerHandshakeError as error:
+        raise ConnectionEnded(_handshake_outcome(error)) from None
+    except (aiohttp.ClientError, OSError) as error:
+        raise ConnectionEnded(outcome_of(error)) from error
+    connection = WebSocketConnection(
+        socket, streams, server=server, flavour=flavour, limits=limits, now=now
+    )
+    if multiplexed:
+        await connection.subscribe()
+    return connection
+
+
+def _credentials(token: Secret | None, flavour: Flavour) -> dict[str, dict[str, str] | list[str]]:
+    """Return where the token goes: a header, or the subprotocol for servers that read no header."""
+    if token is None:
+        return {}
+    if "header" in flavour.auth:
+        return {"headers": {"Authorization": f"Bearer {token.reveal()}"}}
+    return {"protocols": [token.reveal()]}
+
+
+def _handshake_outcome(error: aiohttp.WSServerHandshakeError) -> Outcome:
+    headers = error.headers or {}
+    if error.status in (301, 302, 303, 307, 308):
+        return Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=error.status)
+    if error.status in (101, 200):
+        return Outcome(OutcomeKind.NO_UPGRADE, status=error.status)
+    return refusal(error.status, headers, b"", now_seconds=clock_now().timestamp())
+
+
+class WebSocketConnection:
+    """One open WebSocket; see `Connection`."""
+
+    transport = "websocket"
+
+    def __init__(
+        self,
+        socket: aiohttp.ClientWebSocketResponse[bool],
+        streams: Sequence[Stream],
+        *,
+        server: str,
+        flavour: Flavour,
+        limits: ConnectionLimits,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.streams = tuple(streams)
+        self.bytes_received = 0
+        self._socket = socket
+        self._router = Router(streams)
+        self._server = server
+        self._flavour = flavour
+        self._now = now
+        self._stalled = False
+        self._chores: set[asyncio.Task[None]] = set()
+        self._watchdog = Watchdog(
+            stall_seconds=limits.stall_seconds, on_stall=self._stall, on_silence=self._ping
+        )
+
+    async def subscribe(self) -> None:
+        """Ask for every stream. There is no answer unless it is a refusal."""
+        try:
+            for stream in self.streams:
+                await self._socket.send_str(encode_subscribe(stream))
+        except (aiohttp.ClientError, OSError) as error:
+            await self.close()
+            raise ConnectionEnded(outcome_of(error)) from error
+
+    async def read(self) -> Sequence[Incoming]:
+        """Wait for one message and return what it says; see `Connection.read`."""
+        self._watchdog.resume()
+        message = await self._socket.receive()
+        self._watchdog.pause()
+        if message.type is aiohttp.WSMsgType.TEXT:
+            text: bytes = message.data
+            self.bytes_received += len(text)
+            return self._events(text)
+        return await self._control(message)
+
+    async def close(self) -> None:
+        """Say goodbye, without waiting long for an answer."""
+        self._watchdog.stop()
+        for chore in self._chores:
+            chore.cancel()
+        await _quietly(self._close())
+
+    def _events(self, text: bytes) -> Sequence[Incoming]:
+        item = decode_message(text)
+        received_at = self._now()
+        if type(item) is Message:
+            return [
+                decode_event(
+                    item.event,
+                    item.data,
+                    stream=stream,
+                    server=self._server,
+                    received_at=received_at,
+                )
+                for stream in self._router.route(item.stream)
+            ]
+        if isinstance(item, ErrorMessage):
+            raise ConnectionEnded(
+                Outcome(OutcomeKind.ERROR_FRAME, status=item.status, words=item.error)
+            )
+        if self._flavour.sends_text_pings and text == b"pong":
+            return [Pulse.HEARTBEAT]
+        return [self._malformed(text, "expected an envelope in JSON")]
+
+    async def _control(self, message: aiohttp.WSMessage) -> Sequence[Incoming]:
+        """Answer pings, and turn every kind of ending into an outcome."""
+        match message.type:
+            case aiohttp.WSMsgType.PING:
+                await _quietly(self._socket.pong(message.data))
+                return [Pulse.HEARTBEAT]
+            case aiohttp.WSMsgType.PONG:
+                return [Pulse.HEARTBEAT]
+            case aiohttp.WSMsgType.BINARY:
+                return [self._malformed(message.data, "expected a text message, got a binary one")]
+            case _:
+                raise ConnectionEnded(self._ending(message))
+
+    def _ending(self, message: aiohttp.WSMessage) -> Outcome:
+        if self._stalled:
+            return Outcome(OutcomeKind.STALL)
+        if message.type is aiohttp.WSMsgType.CLOSE:
+            code = int(message.data or 1005)
+            if code == 1005:
+                return Outcome(OutcomeKind.TOKEN_KILLED)
+            return Outcome(OutcomeKind.CLOSED, code=code, words=str(message.extra or ""))
+        if isinstance(message.data, aiohttp.WebSocketError):
+            return Outcome(OutcomeKind.BAD_FRAMING, words=str(message.data.code))
+        return Outcome(OutcomeKind.CUT)
+
+    def _malformed(self, raw: bytes, reason: str) -> AnyEvent:
+        return malformed(
+            "",
+            raw,
+            reason,
+            stream=self.streams[0],
+            server=self._server,
+            received_at=self._now(),
+        )
+
+    def _ping(self) -> None:
+        text_pings = self._flavour.sends_text_pings
+        self._start(self._socket.send_str("ping") if text_pings else self._socket.ping())
+
+    def _stall(self) -> None:
+        self._stalled = True
+        self._start(self._close())
+
+    def _start(self, chore: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(_quietly(chore))
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+    async def _close(self) -> None:
+        await self._socket.close()
+
+
+async def _quietly(sending: Coroutine[None, None, None]) -> None:
+    """Send, and leave it to the next read to say how the connection ended if that fails."""
+    with suppress(aiohttp.ClientError, OSError):
+        await sending
