@@ -12,6 +12,9 @@ from trunkline.server.eventstream import health, preflight, serve_stream, unknow
 from trunkline.server.heads import finish_head
 from trunkline.server.hub import Hub
 from trunkline.server.instance import instance_v1, instance_v2
+from trunkline.server.rest import ROUTES
+from trunkline.server.rest_access import guard
+from trunkline.server.rest_writing import WRITING_ROUTES
 from trunkline.server.site import SITE, Settings, Site
 from trunkline.server.timers import Ticker
 from trunkline.server.websocket import ping_all, serve_websocket
@@ -28,13 +31,15 @@ def make_app(world: World, hub: Hub, *, settings: Settings | None = None) -> web
     Run it with `handler_cancellation`, or a client that left is noticed only by its next heartbeat.
     Connecting the world to the hub is the caller's business (`world.listeners`).
     """
-    app = web.Application(middlewares=[_upgrades])
+    app = web.Application(middlewares=[_upgrades, guard])
     app[SITE] = Site(world=world, hub=hub, settings=settings or Settings())
     app.on_response_prepare.append(finish_head)
     app.cleanup_ctx.append(_pinging)
     app.router.add_get("/api/v2/instance", _instance(instance_v2))
     app.router.add_get("/api/v1/instance", _instance(instance_v1))
     app.router.add_get("/api/v1/streaming/health", health)
+    for method, path, handler in (*ROUTES, *WRITING_ROUTES):
+        app.router.add_route(method, path, handler)
     for path in ("/api/v1/streaming", "/api/v1/streaming/{path:.*}"):
         app.router.add_get(path, serve_stream, allow_head=False)
         app.router.add_options(path, preflight)

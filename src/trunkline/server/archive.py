@@ -26,6 +26,7 @@ class Shelf:
     versions: list[bytes]
     channels: tuple[str, ...]
     listed_as: str
+    parent: str | None
 
     @property
     def raw(self) -> bytes:
@@ -50,11 +51,24 @@ class Archive:
         self._retention = retention
         self._shelves: OrderedDict[str, Shelf] = OrderedDict()
         self._timelines: dict[str, Timeline] = {}
+        self._replies: dict[str, list[str]] = {}
         self._pending: deque[tuple[float, Callable[[], None]]] = deque()
 
-    def put(self, key: str, raw: bytes, *, channels: Iterable[str], list_as: str) -> None:
-        """Retain an entity under `key` and list it as `list_as` in the timelines of `channels`."""
-        self._change(lambda: self._put(key, raw, tuple(channels), list_as))
+    def put(
+        self,
+        key: str,
+        raw: bytes,
+        *,
+        channels: Iterable[str],
+        list_as: str,
+        parent: str | None = None,
+    ) -> None:
+        """Retain an entity under `key` and list it as `list_as` in the timelines of `channels`.
+
+        `parent` is the id of the post that it replies to.
+        """
+        shelf = Shelf([raw], tuple(channels), list_as, parent)
+        self._change(lambda: self._put(key, shelf))
 
     def revise(self, key: str, raw: bytes) -> None:
         """Add a version of the entity `key`; one that is not retained is no error."""
@@ -68,6 +82,25 @@ class Archive:
         """Return what is retained under `key`, as REST sees it now."""
         self._settle()
         return self._shelves.get(key)
+
+    def ancestors(self, status_id: str) -> list[bytes]:
+        """Return what the post replies to, and that to, oldest first."""
+        found: list[bytes] = []
+        shelf = self.get(f"status:{status_id}")
+        while shelf is not None and shelf.parent is not None:
+            shelf = self.get(f"status:{shelf.parent}")
+            if shelf is not None:
+                found.append(shelf.raw)
+        return found[::-1]
+
+    def descendants(self, status_id: str) -> list[bytes]:
+        """Return what replies to the post, and what replies to that, depth first."""
+        found: list[bytes] = []
+        for reply in self._replies.get(status_id, ()):
+            shelf = self.get(f"status:{reply}")
+            if shelf is not None:
+                found += [shelf.raw, *self.descendants(reply)]
+        return found
 
     def timeline(self, channel: str) -> Timeline:
         """Return the timeline of `channel`, as REST sees it now."""
@@ -93,11 +126,13 @@ class Archive:
             self._timelines[channel] = timeline
         return timeline
 
-    def _put(self, key: str, raw: bytes, channels: tuple[str, ...], list_as: str) -> None:
+    def _put(self, key: str, shelf: Shelf) -> None:
         self._remove(key)
-        self._shelves[key] = Shelf([raw], channels, list_as)
-        for channel in channels:
-            self._timeline(channel).add(list_as)
+        self._shelves[key] = shelf
+        for channel in shelf.channels:
+            self._timeline(channel).add(shelf.listed_as)
+        if shelf.parent is not None:
+            self._replies.setdefault(shelf.parent, []).append(shelf.listed_as)
         if len(self._shelves) > self._retention:
             self._remove(next(iter(self._shelves)))
 
@@ -110,6 +145,8 @@ class Archive:
         shelf = self._shelves.pop(key, None)
         if shelf is None:
             return
+        if shelf.parent is not None:
+            self._replies[shelf.parent].remove(shelf.listed_as)
         for channel in shelf.channels:
             timeline = self._timeline(channel)
             timeline.discard(shelf.listed_as)

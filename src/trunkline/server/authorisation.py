@@ -18,7 +18,7 @@ INVALID_TOKEN = "Invalid access token"  # noqa: S105  # words, not a token
 MISSING_SCOPE = "Access token does not have the required scopes"
 
 
-class Refused(Exception):  # noqa: N818  # named for what happened to the request
+class Refused(Exception):  # named for what happened to the request
     """The server says no: with which status and in which words."""
 
     def __init__(self, status: int, words: str) -> None:

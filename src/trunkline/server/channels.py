@@ -46,11 +46,16 @@ def hashtag(tag: str, *, local: bool = False) -> str:
     return f"hashtag:{normalise_tag(tag)}{':local' if local else ''}"
 
 
-def public_channels(*, local: bool, media: bool, tags: Iterable[str]) -> tuple[str, ...]:
-    """Return the channels of a public post: everybody's, its origin's, with media, its tags'."""
+def public_channels(
+    *, local: bool, media: bool, tags: Iterable[str], reply: bool = False
+) -> tuple[str, ...]:
+    """Return the channels of a public post: everybody's, its origin's, with media, its tags'.
+
+    A `reply` to somebody else is on those of its tags only.
+    """
     origin = "public:local" if local else "public:remote"
-    channels = ["public", origin]
-    if media:
+    channels = [] if reply else ["public", origin]
+    if media and not reply:
         channels += ["public:media", f"{origin}:media"]
     for tag in dict.fromkeys(normalise_tag(tag) for tag in tags):
         channels += [hashtag(tag), hashtag(tag, local=True)] if local else [hashtag(tag)]

@@ -22,7 +22,7 @@ _KNOWN: Final = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 _MAX_CONTROL_BYTES: Final = 125
 
 
-class ProtocolViolation(Exception):  # noqa: N818  # named for what the peer did
+class ProtocolViolation(Exception):  # named for what the peer did
     """The peer broke the framing rules; `code` is the close code to answer with."""
 
     def __init__(self, code: int) -> None:

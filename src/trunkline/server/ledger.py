@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import msgspec
@@ -95,20 +95,27 @@ class Ledger:
         if len(self._posts) > self._retention:
             self._posts.popitem(last=False)
         listed = (*post.public, *post.homes)
-        self.archive.put(f"status:{status_id}", raw, channels=listed, list_as=status_id)
+        parent = status.get("in_reply_to_id")
+        self.archive.put(
+            f"status:{status_id}",
+            raw,
+            channels=listed,
+            list_as=status_id,
+            parent=parent if isinstance(parent, str) else None,
+        )
         self._emit_post("update", status, post)
 
     def revise(self, status: Json) -> None:
         """Publish `status` as the new version of the post with its id.
 
-        Raises:
-            BadInput: There is no such post.
+        The channels stay those of the post; one that is not known goes where a new one would.
         """
         status_id, raw = str(status["id"]), encode_payload(status)
-        old = self.require_post(status_id)
-        post = Post(raw=raw, public=old.public, homes=old.homes, mentioned=old.mentioned)
-        self._posts[status_id] = post
-        self.archive.revise(f"status:{status_id}", raw)
+        old = self._posts.get(status_id)
+        post = self._route(status, raw) if old is None else replace(old, raw=raw)
+        if old is not None:
+            self._posts[status_id] = post
+            self.archive.revise(f"status:{status_id}", raw)
         self._emit_post("status.update", status, post)
 
     def delete(self, status_id: str) -> None:
@@ -202,6 +209,7 @@ class Ledger:
                 local="@" not in str(account["acct"]),
                 media=bool(status.get("media_attachments")),
                 tags=[str(tag["name"]) for tag in _objects(status.get("tags"))],
+                reply=status.get("in_reply_to_account_id") not in (None, account["id"]),
             )
         return Post(raw=raw, public=public, homes=homes, mentioned=mentioned)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from trunkline.server.hub import Hub
+from trunkline.server.throttle import RateLimits, Throttle
 from trunkline.server.world import World
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class Settings:
         heartbeat_line_feeds: After ``:thump``; two since Mastodon 4.6, one before.
         ping_seconds: Between the pings of all WebSockets, on one clock of the server.
         close_wait_seconds: How long a WebSocket waits for the answer to its close frame.
+        rate_limits: Of the REST API.
+        numeric_ids: Whether ids are numbers; a bound of a page that is none then counts as zero.
     """
 
     version: str = "4.4.0"
@@ -33,6 +36,8 @@ class Settings:
     heartbeat_line_feeds: int = 2
     ping_seconds: float = 30.0
     close_wait_seconds: float = 30.0
+    rate_limits: RateLimits = field(default_factory=RateLimits)
+    numeric_ids: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +48,11 @@ class Site:
     hub: Hub
     settings: Settings = field(default_factory=Settings)
     sessions: set[Session] = field(default_factory=set)
+    idempotent: dict[tuple[str, str], str] = field(default_factory=dict)
+    throttle: Throttle = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.throttle = Throttle(self.settings.rate_limits)
 
 
 SITE: Final = web.AppKey("site", Site)

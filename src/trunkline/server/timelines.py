@@ -7,6 +7,7 @@ Source: Mastodon API guidelines, "Pagination".
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trunkline.server.ids import IdKey, id_key
@@ -35,6 +36,9 @@ class Timeline:
 
     def __len__(self) -> int:
         return len(self._keys)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([identifier for _, identifier in self._keys])
 
     def __contains__(self, identifier: str) -> bool:
         key = id_key(identifier)

@@ -55,7 +55,7 @@ class World(Ledger):
         )
         self.status_ids = SnowflakeIds()
         self._serial_ids = SerialIds(68_739_215)
-        self._conversations: dict[frozenset[str], str] = {}
+        self._conversations: dict[frozenset[str], tuple[str, str]] = {}
 
     def post(
         self,
@@ -68,6 +68,7 @@ class World(Ledger):
         tags: Sequence[str] = (),
         media: int | bool = 0,
         mentions: Sequence[str] = (),
+        in_reply_to_id: str | None = None,
         late_seconds: float = 0.0,
         **overrides: object,
     ) -> Json:
@@ -81,6 +82,7 @@ class World(Ledger):
             tags: Its hashtags, without ``#``.
             media: How many pictures it has.
             mentions: Ids of the accounts that it mentions.
+            in_reply_to_id: The post that it replies to.
             late_seconds: How much older than its arrival its id and date are, as those of a post
                 that another server delivers late.
             overrides: Members of the post to replace or add.
@@ -98,6 +100,8 @@ class World(Ledger):
             media=[make_media(f"{status_id}{n}", host=self.people.host) for n in range(int(media))],
             visibility=visibility,
             mentions=[self._mention(account_id) for account_id in mentions],
+            in_reply_to_id=in_reply_to_id,
+            in_reply_to_account_id=self._author_of(in_reply_to_id),
             **overrides,
         )
         self.insert(status)
@@ -167,13 +171,16 @@ class World(Ledger):
         The post also reaches the home of `to`, and a notification tells of the mention.
         """
         sender = account or self.people.bob
-        status = self.post(content, account=sender, visibility="direct", mentions=[to])
         parties = frozenset({str(sender["id"]), to})
-        conversation = make_conversation(
-            self._conversations.setdefault(parties, self._serial_ids.next()),
-            accounts=[sender],
-            last_status=status,
+        conversation_id, before = self._conversations.get(parties) or (
+            self._serial_ids.next(),
+            None,
         )
+        status = self.post(
+            content, account=sender, visibility="direct", mentions=[to], in_reply_to_id=before
+        )
+        self._conversations[parties] = conversation_id, str(status["id"])
+        conversation = make_conversation(conversation_id, accounts=[sender], last_status=status)
         self.insert_conversation(conversation, to=to)
         self.notify("mention", account=sender, status=status, to=to)
         return conversation
@@ -200,6 +207,11 @@ class World(Ledger):
         key = f"status:{status['id']}"
         self.archive.put(key, encode_payload(status), channels=(), list_as=str(status["id"]))
         return status
+
+    def _author_of(self, status_id: str | None) -> object:
+        post = self.find_post(status_id or "")
+        account = post.status["account"] if post is not None else None
+        return account["id"] if isinstance(account, dict) else None
 
     def _mention(self, account_id: str) -> Json:
         account = self.people.account(account_id)
