@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 import msgspec
 
@@ -21,6 +21,8 @@ __all__ = ["STREAMS", "Stream", "StreamKind", "Timeline", "Track", "normalise_ta
 
 Track = Literal["statuses", "notifications", "conversations"]
 Pairs = tuple[tuple[str, str], ...]
+
+_RESERVED: Final = ":/?#%&"  # in a tag they would change what a stream's text, path or query means
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,14 +132,14 @@ STREAMS: dict[str, StreamKind] = {row.name: row for row in _ROWS}
 """Every stream that the software of servers.md knows, by its WebSocket name."""
 
 
-class Stream(msgspec.Struct, frozen=True, gc=False):
+class Stream(msgspec.Struct, frozen=True, gc=False, repr_omit_defaults=True):
     """What one listens to: a name in WebSocket words, and a tag or a list where it needs one.
 
     A value: equal streams are equal and hash alike. `str` and `Stream.parse` are inverse. A name
     that the table does not know is passed through to the server, for servers with more streams.
 
     Raises:
-        BadInput: An empty name, a missing or superfluous tag or list, or a tag that cannot be one.
+        BadInput: A name, tag or list that cannot be one, a missing or a superfluous tag or list.
     """
 
     name: str
@@ -145,18 +147,13 @@ class Stream(msgspec.Struct, frozen=True, gc=False):
     list_id: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.name or self.name.strip() != self.name:
-            raise BadInput(f"A stream needs a name such as 'public:local'; got {self.name!r}.")
-        needed = STREAMS[self.name].parameter if self.name in STREAMS else None
-        given = {"tag": self.tag, "list": self.list_id}
-        for parameter, value in given.items():
-            if parameter != needed and value is not None and self.name in STREAMS:
+        _check_name(self.name)
+        needed = self.kind.parameter
+        for parameter, value in (("tag", self.tag), ("list", self.list_id)):
+            if parameter == needed:
+                _check_parameter(self.name, parameter, value or "")
+            elif value is not None:
                 raise BadInput(f"The stream {self.name!r} takes no {parameter}; got {value!r}.")
-        if needed is not None and not given[needed]:
-            example = f"{self.name}:{'python' if needed == 'tag' else '42'}"
-            raise BadInput(f"The stream {self.name!r} needs a {needed}, as in {example!r}.")
-        if self.tag is not None and any(c.isspace() or c == ":" for c in self.tag):
-            raise BadInput(f"A tag has neither spaces nor colons; got {self.tag!r}.")
 
     @classmethod
     def user(cls) -> Self:
@@ -276,10 +273,49 @@ class Stream(msgspec.Struct, frozen=True, gc=False):
         )
 
 
-def normalise_tag(tag: str) -> str:
-    """Return `tag` as the server compares it: NFKC, lower case, accents folded, symbols dropped.
+def _check_name(name: str) -> None:
+    if not name or not all(c.isalnum() or c in ":._-" for c in name):
+        raise BadInput(
+            f"A stream is named in words and colons, as 'public:local' is; got {name!r}."
+        )
+    if name not in STREAMS and name.partition(":")[0] in ("hashtag", "list"):
+        raise BadInput(
+            f"A tag or a list is no part of a stream's name; use Stream.parse({name!r})."
+        )
 
-    Two spellings that normalise alike are one subscription to a Mastodon server.
+
+def _check_parameter(name: str, parameter: str, value: str) -> None:
+    example = f"{name}:{'python' if parameter == 'tag' else '42'}"
+    if not value:
+        raise BadInput(f"The stream {name!r} needs a {parameter}, as in {example!r}.")
+    unfit = next((c for c in value if c.isspace() or c in _RESERVED or _is_control(c)), None)
+    if unfit is not None:
+        raise BadInput(f"A {parameter} as in {example!r} has no {unfit!r}; got {value!r}.")
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs")
+
+
+def normalise_tag(tag: str) -> str:
+    """Return `tag` as a Mastodon server compares it: ``#Café_Py`` and ``cafe_py`` are the same.
+
+    Compatibility forms are composed (NFKC), letters lowered, those of the Latin-1 and Latin
+    Extended-A blocks folded to ASCII, and everything dropped that is neither a letter, a number,
+    an underscore, a middle dot nor a zero-width non-joiner. Accents of other scripts tell words
+    apart and stay.
     """
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", tag).lower())
-    return "".join(c for c in folded if c.isalnum() or c in "_·")
+    folded = unicodedata.normalize("NFKC", tag).lower().translate(_FOLDED)
+    return "".join(c for c in folded if unicodedata.category(c)[0] in "LN" or c in "_\u00b7\u200c")
+
+
+def _folded() -> dict[int, str]:
+    """Return the small Latin letters that the server folds, by what remains of them."""
+    bases = {code: unicodedata.normalize("NFKD", chr(code))[0] for code in range(0xC0, 0x180)}
+    accented = {code: base for code, base in bases.items() if base.isascii() and base.islower()}
+    return accented | {
+        ord(letter): base for letter, base in zip("ðđħıĸłŋøŧ", "ddhiklnot", strict=True)
+    }
+
+
+_FOLDED: Final = _folded()

@@ -1,15 +1,16 @@
 """Frames to events: which class, and whether the payload can be one.
 
-The check is of the payload's first and last byte only, which finds truncated and broken frames for
-the price of two comparisons; what is wrong deeper inside shows when the entity is decoded.
+The check of an object is of its first and last byte only, which finds truncated and broken frames
+for the price of two comparisons; what is wrong deeper inside shows when the entity is decoded.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from trunkline.events import EVENTS, AnyEvent, FiltersChanged, Malformed, Origin, Unknown
+from trunkline.events import EVENTS, AnyEvent, Malformed, Origin, Shape, Unknown
 from trunkline.streams import Stream
 
 __all__ = ["decode_event", "malformed"]
@@ -34,36 +35,16 @@ def decode_event(
     A payload that is absent is fine where the event carries nothing (``filters_changed``).
     """
     event_class = EVENTS.get(name)
+    flaw = _flaw_of_unknown(name, data) if event_class is None else _FLAWS[event_class.shape](data)
     raw = b"" if data is None else data
-    reason = ""
-    if event_class is not None:
-        if event_class.shape == "object":
-            if raw[:1] == b"{" and raw[-1:] == b"}" or _is_object(raw):
-                return event_class(
-                    stream=stream, server=server, received_at=received_at, raw=raw, origin=origin
-                )
-            reason = _MISSING_DATA if data is None else _NOT_OBJECT
-        elif event_class.shape == "id" and not raw.strip(b' "'):
-            reason = _MISSING_DATA if data is None else _NOT_ID
-        elif data is None and event_class is not FiltersChanged:
-            reason = _MISSING_DATA
-        else:
-            return event_class(
-                stream=stream, server=server, received_at=received_at, raw=raw, origin=origin
-            )
-    elif not name or data is None:
-        reason = _MISSING_DATA if name else _MISSING_NAME
-    else:
+    if flaw:
+        return malformed(name, raw, flaw, stream=stream, server=server, received_at=received_at)
+    if event_class is None:
         return Unknown(
             name=name, stream=stream, server=server, received_at=received_at, raw=raw, origin=origin
         )
-    return malformed(name, raw, reason, stream=stream, server=server, received_at=received_at)
-
-
-def _is_object(raw: bytes) -> bool:
-    """Tell whether only white space surrounds an object: the server keeps a leading space."""
-    bare = raw.strip(b" \t\r\n")
-    return bare.startswith(b"{") and bare.endswith(b"}")
+    # By position: an event class is three times as slow to call by keyword on Python 3.11.
+    return event_class(stream, server, received_at, raw, origin)
 
 
 def malformed(
@@ -73,3 +54,35 @@ def malformed(
     return Malformed(
         name=name, reason=reason, stream=stream, server=server, received_at=received_at, raw=raw
     )
+
+
+def _flaw_of_object(data: bytes | None) -> str:
+    if data is None:
+        return _MISSING_DATA
+    if data[:1] == b"{" and data[-1:] == b"}":
+        return ""
+    bare = data.strip(b" \t\r\n")  # the server keeps a leading space
+    return "" if bare.startswith(b"{") and bare.endswith(b"}") else _NOT_OBJECT
+
+
+def _flaw_of_id(data: bytes | None) -> str:
+    if data is None:
+        return _MISSING_DATA
+    return "" if data.strip(b' \t\r\n"') else _NOT_ID
+
+
+def _flaw_of_any(_: bytes | None) -> str:
+    return ""
+
+
+def _flaw_of_unknown(name: str, data: bytes | None) -> str:
+    if not name:
+        return _MISSING_NAME
+    return _MISSING_DATA if data is None else ""
+
+
+_FLAWS: Final[dict[Shape, Callable[[bytes | None], str]]] = {
+    "object": _flaw_of_object,
+    "id": _flaw_of_id,
+    "any": _flaw_of_any,
+}

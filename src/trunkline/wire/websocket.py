@@ -1,18 +1,20 @@
 """The WebSocket: text messages to frames, subscribe messages to text, and which stream is meant.
 
 Goes in: one text message, any bytes. Comes out: a `Message` (event, data, and the words of its
-stream), an `ErrorMessage`, or `Noise` for what is neither (Akkoma's ``pong``, for example). It never
-raises. RFC 6455 framing is the transport's business; this module knows Mastodon's envelope only.
+stream), an `ErrorMessage`, or `Noise` for what is neither (Akkoma's ``pong``, for example). It
+never raises. RFC 6455 framing is the transport's business; this module knows the envelope only.
 
-Servers differ in how they name the stream of a frame, and some do not; `Router` gives a frame to the
-subscriptions it can be meant for, and to all of them rather than to none.
+Servers differ in how they name the stream of a frame, and some do not; `Router` gives a frame to
+the subscriptions it can be meant for, and to all of them rather than to none.
 
 Source: Mastodon API, "Streaming API methods", WebSocket.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -63,54 +65,66 @@ class _Usual(msgspec.Struct, gc=False):
 
 
 _decode_usual = msgspec.json.Decoder(_Usual).decode
+_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_BROKEN: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 def decode_message(text: bytes | str) -> Message | ErrorMessage | Noise:
     """Return what one text message says. Never raises.
 
-    A payload may be a string, an object or another JSON value, or be absent: the data of the message
-    is the string's content, the value as JSON, or ``None``.
+    A payload may be a string, another JSON value, or absent: the data of the message is the content
+    of the string, the bytes of the value as they came, or ``None``.
     """
     try:
         usual = _decode_usual(text)
-    except (msgspec.MsgspecError, UnicodeError):
+    except _BROKEN:
         return _decode_unusual(text)
-    return Message(usual.event, usual.payload.encode("utf-8", "replace"), usual.stream)
+    return Message(usual.event, usual.payload.encode(), usual.stream)
 
 
 def _decode_unusual(text: bytes | str) -> Message | ErrorMessage | Noise:
-    noise = Noise(text if isinstance(text, bytes) else text.encode("utf-8", "replace"))
-    try:
-        envelope = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-    except (msgspec.MsgspecError, UnicodeError):
-        return noise
-    members = {name: _value(raw) for name, raw in envelope.items() if name != "payload"}
-    error, event, status = members.get("error"), members.get("event"), members.get("status")
-    if isinstance(error, str) and not isinstance(event, str):
-        return ErrorMessage(error, status if isinstance(status, int) else None)
-    if not isinstance(event, str):
-        return noise
-    return Message(event, _payload(envelope.get("payload")), _words(members.get("stream")))
+    members = _members(text)
+    event, error = _value(members.get("event")), _value(members.get("error"))
+    if isinstance(event, str):
+        return Message(event, _payload(members.get("payload")), _words(members.get("stream")))
+    if isinstance(error, str):
+        status = _value(members.get("status"))
+        return ErrorMessage(error, status if type(status) is int else None)
+    return Noise(text if isinstance(text, bytes) else _utf8(text))
 
 
-def _value(raw: msgspec.Raw) -> object:
-    try:
-        value: object = msgspec.json.decode(raw)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return None
-    return value
+def _members(text: bytes | str) -> dict[str, msgspec.Raw]:
+    """Return the members of an object, none of them decoded; empty if `text` is no object."""
+    with suppress(*_BROKEN):
+        return _decode_members(text)
+    with suppress(*_BROKEN):  # msgspec refuses lone surrogates, which JavaScript sends as escapes
+        return _decode_members(_utf8(json.dumps(json.loads(text), ensure_ascii=False)))
+    return {}
+
+
+def _value(raw: msgspec.Raw | None) -> object:
+    with suppress(*_BROKEN):
+        value: object = None if raw is None else msgspec.json.decode(raw)
+        return value
+    return None
 
 
 def _payload(raw: msgspec.Raw | None) -> bytes | None:
     if raw is None or bytes(raw) == b"null":
         return None
-    value = _value(raw) if bytes(raw[:1]) == b'"' else None
-    return value.encode("utf-8", "replace") if isinstance(value, str) else bytes(raw)
+    value = _value(raw) if bytes(raw).startswith(b'"') else None
+    return value.encode() if isinstance(value, str) else bytes(raw)
 
 
-def _words(value: object) -> tuple[str, ...]:
+def _words(raw: msgspec.Raw | None) -> tuple[str, ...]:
+    value = _value(raw)
     words = value if isinstance(value, list) else [value]
-    return tuple(str(word) for word in words if isinstance(word, (str, int)))
+    return tuple(str(word) for word in words if type(word) in (str, int))
+
+
+def _utf8(text: str) -> bytes:
+    """Encode `text` with U+FFFD for each lone surrogate, as the server does in event streams."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 class Router:
@@ -125,8 +139,10 @@ class Router:
     def route(self, words: tuple[str, ...]) -> tuple[Stream, ...]:
         """Return the streams that `words` can mean; all of them where none fits.
 
-        With one subscription everything is its. With several: the exact words first, then the tag
-        as the server normalises it, then the words before a colon (``user:42``, ``list:7``).
+        With one subscription everything is its. With several, the first of these that any stream
+        fits: name and tag or list (``hashtag`` ``Python``); the same in one word (``list:7``); the
+        name alone; the name before a colon (``user:42``). Tags are compared as the server does, so
+        two spellings of one tag both get what it sends once, under the first.
         """
         found = self._known.get(words)
         if found is None:
@@ -140,19 +156,24 @@ class Router:
             return self._streams
         name, parameter = words[0], words[1] if len(words) > 1 else None
         head, _, tail = name.rpartition(":")
-        for candidate in ((name, parameter), (head, tail), (head, None)):
-            found = tuple(stream for stream in self._streams if _fits(stream, *candidate))
-            if found:
-                return found
-        return self._streams
+        return (
+            self._where(lambda stream: _fits(stream, name, parameter))
+            or self._where(lambda stream: _fits(stream, head, tail))
+            or self._where(lambda stream: stream.name == name)
+            or self._where(lambda stream: stream.name == head)
+            or self._streams
+        )
+
+    def _where(self, fits: Callable[[Stream], bool]) -> tuple[Stream, ...]:
+        return tuple(filter(fits, self._streams))
 
 
 def _fits(stream: Stream, name: str, parameter: str | None) -> bool:
     if stream.name != name:
         return False
-    if stream.tag is None:
-        return stream.list_id == parameter
-    return parameter is not None and normalise_tag(stream.tag) == normalise_tag(parameter)
+    if stream.tag is None or parameter is None:
+        return stream.parameter == parameter
+    return normalise_tag(stream.tag) == normalise_tag(parameter)
 
 
 def encode_subscribe(stream: Stream) -> str:
