@@ -1,8 +1,7 @@
 """What every event is made of: the `Event` with its payload, and what is decoded on first use.
 
 Promises that `raw` is never touched and that nothing is decoded before it is asked for, and then
-once. Refuses to know which events there are; `trunkline.events` does, and is the place to import
-from.
+once. Refuses to know which events there are.
 """
 
 from __future__ import annotations

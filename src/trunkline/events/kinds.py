@@ -1,14 +1,7 @@
-"""What a stream tells: one frozen value for each type of event, and the table of their names.
+"""The types of event, one class each, and the table of their names.
 
-Every event carries `stream`, `server`, `received_at` (aware, UTC), `origin` and `raw`, the bytes of
-the payload as they came. Entities are decoded on first use and kept, so a consumer who only
-forwards bytes never pays for decoding and one who reads typed fields pays once. `json()` gives the
-plain value, with every extension of every fork.
-
-What the table does not know is an `Unknown`; what cannot be an event is a `Malformed`. Both arrive
-like any other event: nothing is dropped silently.
-
-Source: Mastodon API, "Streaming API methods", "Event types and payloads".
+A type says what its payload is (`shape`), which attribute decodes it (`entity`) and what a pattern
+like ``case Update(status)`` binds. Refuses to know where the payload comes from.
 """
 
 from __future__ import annotations
@@ -24,7 +17,7 @@ from trunkline.entities import (
     Status,
     decode,
 )
-from trunkline.event_base import Decoded, Event, Origin, Shape, bare_id, leading_id
+from trunkline.events.base import Decoded, Event, Shape, bare_id, leading_id
 
 __all__ = [
     "EVENTS",
@@ -36,17 +29,13 @@ __all__ = [
     "Delete",
     "Edit",
     "EncryptedMessageReceived",
-    "Event",
     "FiltersChanged",
     "KnownEvent",
     "Malformed",
     "NotificationsMerged",
     "Notify",
-    "Origin",
-    "Shape",
     "Unknown",
     "Update",
-    "leading_id",
 ]
 
 T = TypeVar("T")
