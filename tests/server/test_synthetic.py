@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 
 from trunkline.server.synthetic import Activity, SyntheticSource
 from trunkline.server.synthetic.memory import LAST_MILLISECOND, Memory, StatusIds
+from trunkline.server.synthetic.posts import LONGEST
 from trunkline.server.synthetic.source import REMEMBERED_POSTS
+from trunkline.server.synthetic.texts import SENTENCES
 
 Json = dict[str, object]
 NOON = 1_795_000_000_000
@@ -157,16 +159,18 @@ def test_notification_ids_are_serial(activities: list[Activity]) -> None:
 
 def test_nothing_refers_to_a_deleted_post(activities: list[Activity]) -> None:
     published: set[object] = set()
+    needed: set[object] = set()
     deleted: set[object] = set()
     for activity in activities:
         if activity.event == "delete":
             assert activity.payload == activity.status_id
-            assert activity.status_id in published - deleted
+            assert activity.status_id in published - needed - deleted
             deleted.add(activity.status_id)
         else:
             assert not ids_referred_to(activity) & deleted
         if activity.event == "update":
             published.add(activity.status_id)
+            needed |= ids_referred_to(activity) - {activity.status_id}
     assert len(deleted) > 300
 
 
@@ -184,11 +188,28 @@ def test_an_edit_changes_the_words_of_an_earlier_post_and_dates_it(
         latest[str(status["id"])] = status
 
 
-def test_an_edited_post_does_not_grow_with_every_edit() -> None:
-    source = SyntheticSource(1, mix={"update": 1, "status.update": 400})
-    sizes = [len(encode(source.next(NOON + number))) for number in range(2_000)]
+def test_an_edit_is_never_dated_before_its_post() -> None:
+    source = SyntheticSource(1, mix={"status.update": 1})
+    post, edit = source.next(NOON), source.next(NOON - 5_000)
+
+    assert isinstance(post.payload, dict)
+    assert isinstance(edit.payload, dict)
+    assert edit.payload["edited_at"] == post.payload["created_at"]
+
+
+@given(st.integers())
+@settings(max_examples=20)
+def test_posts_can_be_edited_again_and_again_and_do_not_grow(seed: int) -> None:
+    source = SyntheticSource(seed, mix={"update": 1, "status.update": 20})
+    sizes = [len(encode(source.next(NOON + number))) for number in range(400)]
 
     assert max(sizes) < 12_000
+
+
+def test_every_language_has_a_sentence_left_for_the_edit_of_an_edited_post() -> None:
+    spare = {language: len(set(texts)) - LONGEST - 1 for language, texts in SENTENCES.items()}
+
+    assert min(spare.values()) > 0, spare
 
 
 @pytest.mark.parametrize("event", ["status.update", "delete", "announcement.reaction"])

@@ -80,7 +80,8 @@ def _dice(purpose: str, text: str) -> Dice:
 
 
 def _initials(name: str) -> str:
-    words = [word for word in WORD_BREAKS.split(FORBIDDEN_IN_XML.sub("", name)) if word]
+    # What XML forbids is no part of a word either, so it breaks words and is gone.
+    words = [word for word in WORD_BREAKS.split(name) if word]
     picked = words[:1] + words[1:][-1:]
     return "".join(word[0].upper() for word in picked) or "?"
 

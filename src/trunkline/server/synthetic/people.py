@@ -164,9 +164,6 @@ class Crowd:
         self._people = [_member(number, names, site=site) for number in range(size)]
         self._positions = {person.acct: at for at, person in enumerate(self._people)}
 
-    def __len__(self) -> int:
-        return len(self._people)
-
     @property
     def people(self) -> tuple[Person, ...]:
         """Everybody; the first is the viewer, a local person who owns the server."""

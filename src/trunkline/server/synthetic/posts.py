@@ -25,9 +25,10 @@ from trunkline.server.synthetic.words import (
     HEADLINES,
 )
 
-__all__ = ["Writer"]
+__all__ = ["LONGEST", "Writer"]
 
-LENGTHS: Final = Odds({1: 30.0, 2: 40.0, 3: 22.0, 4: 8.0})
+LONGEST: Final = 4  # sentences
+LENGTHS: Final = Odds({1: 30.0, 2: 40.0, 3: 22.0, LONGEST: 8.0})
 JOINS: Final = Odds(
     {" ": 62.0, "</p><p>": 22.0, "<br>": 11.0, "\u2028": 3.0, "\u2029": 1.0, "\u0085": 1.0}
 )

@@ -1,9 +1,9 @@
 # ruff: noqa: RUF001  # letters of other alphabets are what this table is for
 """Sentences that synthetic posts are made of, by language.
 
-Promises plain text (not HTML), at least five different sentences for every language, so that an
-edit always finds one that the post does not have yet. Some need escaping, some are written from
-right to left, some have joiners in them. Knows nothing of posts, people or time.
+Promises plain text (not HTML), and at least six different sentences for every language: four that a
+post may have, one that an edit added to it, and one for the next edit. Some need escaping, some are
+written from right to left, some have joiners in them. Knows nothing of posts, people or time.
 """
 
 from __future__ import annotations
@@ -121,6 +121,7 @@ SENTENCES: Final[Mapping[str, tuple[str, ...]]] = {
         "Σήμερα έσβησα τετρακόσιες γραμμές κώδικα και το πρόγραμμα πάει καλύτερα.",
         "Το προζυμένιο ψωμί πέτυχε με την τρίτη, μοσχοβολάει όλη η κουζίνα.",
         "Ομίχλη στο λιμάνι, κι ο φάρος κλείνει το μάτι στους γλάρους.",
+        "Φύτεψα φασόλια στο μπαλκόνι· τα σπουργίτια έχουν ήδη συνέλευση.",
     ),
     "ru": (
         "Тесты зелёные, чай заварен, и до обеда ещё никто ничего не сломал.",
@@ -208,5 +209,6 @@ SENTENCES: Final[Mapping[str, tuple[str, ...]]] = {
         "มีใครรู้จักทางเดินเงียบ ๆ ริมทะเลสาบ เดินสักครึ่งวันบ้างไหม",
         "วันนี้ลบโค้ดไปสี่ร้อยบรรทัด โปรแกรมเร็วขึ้นกว่าเดิม",
         "หมอกลงที่ท่าเรือ ประภาคารกะพริบตาช้า ๆ",
+        "ปลูกถั่วไว้ที่ระเบียง นกกระจอกเริ่มประชุมกันแล้ว",
     ),
 }
