@@ -23,7 +23,6 @@ class StreamKeywords(TypedDict, total=False):
     """The keywords of `stream`; each is explained at the attribute of `StreamOptions`."""
 
     transport: TransportChoice
-    signals: bool
     decode: bool
     catch_up: bool
     catch_up_limit: int
@@ -34,6 +33,7 @@ class StreamKeywords(TypedDict, total=False):
     settle_seconds: float
     max_retries: int | None
     give_up_after_seconds: float | None
+    stall_seconds: float
     buffer_events: int
     buffer_bytes: int
     silence_probe_seconds: float
@@ -62,6 +62,7 @@ class StreamOptions:
         settle_seconds: How long to wait before reading again what REST may have lagged behind.
         max_retries: Give up after so many retries in a row; ``None`` never does.
         give_up_after_seconds: Give up after so long without a connection; ``None`` never does.
+        stall_seconds: Silence after which a connection counts as dead; three heartbeats.
         buffer_events: How many events may wait for the consumer before reading stops.
         buffer_bytes: How many bytes of them may wait.
         silence_probe_seconds: After so long without an event REST is asked for something newer.
@@ -83,6 +84,7 @@ class StreamOptions:
     settle_seconds: float = 5.0
     max_retries: int | None = None
     give_up_after_seconds: float | None = None
+    stall_seconds: float = 45.0
     buffer_events: int = 5_000
     buffer_bytes: int = 8 * 1024 * 1024
     silence_probe_seconds: float = 600.0
@@ -97,7 +99,13 @@ class StreamOptions:
             value = getattr(self, name)
             if isinstance(value, (int, float)) and not value >= 0:
                 raise BadInput(f"Expected {name} to be 0 or more; got {value!r}.")
-        for name in ("buffer_events", "buffer_bytes", "poll_seconds", "silence_probe_seconds"):
+        for name in (
+            "buffer_events",
+            "buffer_bytes",
+            "poll_seconds",
+            "silence_probe_seconds",
+            "stall_seconds",
+        ):
             if not getattr(self, name):
                 raise BadInput(f"Expected {name} to be more than 0; got 0.")
 

@@ -26,7 +26,7 @@ from trunkline.options import StreamOptions, Transport
 from trunkline.policy.backoff import Backoff, GiveUp
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.policy.unauthorized import explain_unauthorized
-from trunkline.policy.verdict import Action, Verdict, judge, settle
+from trunkline.policy.verdict import REFUSALS, Action, Verdict, judge, settle
 from trunkline.signals import AnySignal, Connected, Disconnected, Gap, Heartbeat
 from trunkline.stats import Counters
 from trunkline.subscription import Subscription
@@ -93,7 +93,7 @@ class Session:
         self._now = now
         self._loop = asyncio.get_running_loop()
         self._backoff = Backoff()
-        self._retries = 0  # failed tries since a connection that brought something
+        self._refusals = 0  # since a connection that brought something
         self._began = False  # whether any connection was ever open: then priming would hide a gap
         self._was_connected = False
         self._down_since = self._loop.time()
@@ -134,7 +134,9 @@ class Session:
         """Open a connection and stay with it to its end."""
         if not self._began:
             await self._prime()
-        connection = await self._server.connect(self._transport, self._streams)
+        connection = await self._server.connect(
+            self._transport, self._streams, stall_seconds=self._options.stall_seconds
+        )
         self._open_up()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -180,7 +182,7 @@ class Session:
         self._backoff = self._backoff.after_connection(healthy_seconds)
         self._down_since = self._loop.time()
         if self._backoff.attempt == 0 or bytes_received:
-            self._retries, self._was_connected = 0, True
+            self._refusals, self._was_connected = 0, True
         for subscription in self._subscriptions.values():
             subscription.away()
 
@@ -203,13 +205,13 @@ class Session:
         if self._inbox.is_full:
             await self._inbox.room()
         fresh = self._admitted(incoming)
-        self._counters.by_type.update(map(type, fresh))
         self._inbox.put(fresh, size_bytes=size_bytes)
 
     def _admitted(self, incoming: Sequence[Incoming]) -> list[Item]:
         now = self._now()
         now_seconds = now.timestamp()
         only, subscriptions = self._only, self._subscriptions
+        counts = self._counters.by_type
         fresh: list[Item] = []
         for item in incoming:
             if item is Pulse.HEARTBEAT:
@@ -219,6 +221,7 @@ class Session:
             subscription = only or subscriptions[item.stream]
             if subscription.admit(item, now_seconds=now_seconds):
                 fresh.append(item)
+                counts[type(item)] += 1
         for subscription in subscriptions.values():
             subscription.live_at = now
             subscription.window.trim()
@@ -313,7 +316,7 @@ class Session:
     async def _think_over(self, outcome: Outcome) -> None:
         """Judge an ending and wait as the verdict says, or raise what it says."""
         verdict = settle(
-            judge(outcome, retries_after_connected=self._retries),
+            judge(outcome, retries_after_connected=self._refusals),
             other_transport_left=self._others_left,
         )
         self._counters.disconnects[verdict.reason.value] += 1
@@ -321,13 +324,15 @@ class Session:
             raise self._error(verdict, outcome)
         if verdict.action is Action.OTHER_TRANSPORT:
             raise OtherTransport(verdict.why)
-        wait_seconds = verdict.wait_at_least_seconds
+        wait_seconds = 0.0
         if verdict.curve is not None:
-            delay_seconds, self._backoff = self._backoff.on(verdict.curve).delay(self._dice())
-            wait_seconds = max(wait_seconds, delay_seconds)
+            wait_seconds, self._backoff = self._backoff.on(verdict.curve).delay(self._dice())
+        if verdict.wait_at_least_seconds:
+            # A little more than told, so that all who were told the same do not come at once.
+            wait_seconds = max(wait_seconds, verdict.wait_at_least_seconds) + self._dice()
         self._give_up_if_told(verdict)
-        self._retries += 1
-        if verdict.rediscover or self._retries % _REDISCOVER_AFTER_RETRIES == 0:
+        self._refusals += verdict.reason in REFUSALS
+        if verdict.rediscover or self._backoff.attempt % _REDISCOVER_AFTER_RETRIES == 0:
             self._server.forget()
         self._tell(
             Disconnected(
@@ -353,9 +358,12 @@ class Session:
     def _error(self, verdict: Verdict, outcome: Outcome) -> ServerError:
         kind = verdict.error or ServerError
         why = explain_unauthorized(outcome.words) if kind is Unauthorized else verdict.why
-        words = f' The server said: "{outcome.words}".' if outcome.words else ""
+        if outcome.words and kind is not Unauthorized:
+            why = f"{why} The server said: {outcome.words}"
         streams = ", ".join(map(str, self._streams))
-        message = f"{self._server.url} ({streams}): {why}{words}"
+        message = (
+            f"{self._server.url} ({streams}): {why}" if streams else f"{self._server.url}: {why}"
+        )
         return kind(message, server=self._server.url, status=outcome.status)
 
     def _tell(self, signal: AnySignal) -> None:

@@ -31,7 +31,7 @@ def make_app(world: World, hub: Hub, *, settings: Settings | None = None) -> web
     Run it with `handler_cancellation`, or a client that left is noticed only by its next heartbeat.
     Connecting the world to the hub is the caller's business (`world.listeners`).
     """
-    app = web.Application(middlewares=[_upgrades, guard])
+    app = web.Application(middlewares=[_front, guard])
     app[SITE] = Site(world=world, hub=hub, settings=settings or Settings())
     app.on_response_prepare.append(finish_head)
     app.cleanup_ctx.append(_pinging)
@@ -48,11 +48,16 @@ def make_app(world: World, hub: Hub, *, settings: Settings | None = None) -> web
 
 
 @web.middleware
-async def _upgrades(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Take every request for an upgrade, whatever its path."""
+async def _front(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Take every request for an upgrade, whatever its path; know no second way to a stream."""
     if "Upgrade" in request.headers:
         return await serve_websocket(request)
-    return await handler(request)
+    try:
+        return await handler(request)
+    except web.HTTPNotFound:
+        if "/api/v1/streaming" in request.path:
+            return await serve_stream(request)
+        raise
 
 
 async def _pinging(app: web.Application) -> AsyncIterator[None]:

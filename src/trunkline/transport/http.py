@@ -46,6 +46,23 @@ class Secret:
         if not self._value or not self._value.isprintable() or " " in self._value:
             raise BadInput("An access token is one word of printable characters; got another text.")
 
+    @classmethod
+    def read(cls, token: str | Path) -> Secret:
+        """Return a token, or the first line of the file that `token` is the path of.
+
+        Raises:
+            BadInput: The file cannot be read, or this is no token.
+        """
+        path = Path(token)
+        try:
+            if isinstance(token, str) and not path.is_file():
+                return cls(token.strip())
+            return cls(path.read_text(encoding="utf-8").split("\n", 1)[0].strip())
+        except (OSError, UnicodeError, ValueError) as error:
+            if isinstance(error, BadInput):
+                raise
+            raise BadInput("Expected an access token or a readable file with one.") from None
+
     def reveal(self) -> str:
         """Return the token itself, for a header."""
         return self._value

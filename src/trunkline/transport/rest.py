@@ -96,7 +96,7 @@ class Rest:
             if not left or not _worth_retrying(outcome):
                 break
             wait_seconds, backoff = backoff.delay(self._dice())
-            await asyncio.sleep(max(wait_seconds, outcome.retry_after_seconds or 0.0))
+            await asyncio.sleep(wait_seconds + (outcome.retry_after_seconds or 0.0))
         raise RestRefused(outcome)
 
     async def _try(self, path: str, query: tuple[tuple[str, str], ...]) -> Answer | Outcome:

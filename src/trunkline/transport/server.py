@@ -31,7 +31,6 @@ class Server:
         url: Its address, as the user names it.
         token: The access token, or ``None``.
         network: How to reach it.
-        limits: When a connection counts as dead.
         streaming_url: An address to use instead of the one that the instance names.
 
     Raises:
@@ -44,13 +43,11 @@ class Server:
         *,
         token: Secret | None,
         network: Network,
-        limits: ConnectionLimits,
         streaming_url: str | None,
     ) -> None:
         self.url = base_url(url)
         self._token = token
         self._network = network
-        self._limits = limits
         self._streaming_url = base_url(streaming_url) if streaming_url else None
         self._http: aiohttp.ClientSession | None = None
         self._instance: Instance | None = None
@@ -88,13 +85,18 @@ class Server:
             self._rest = Rest(self._open(), instance.rest_url, token=self._token)
         return self._rest
 
-    async def connect(self, transport: Transport, streams: Sequence[Stream]) -> Connection:
-        """Open a connection that carries `streams`: one for ``sse``, any number for ``websocket``.
+    async def connect(
+        self, transport: Transport, streams: Sequence[Stream], *, stall_seconds: float
+    ) -> Connection:
+        """Open a connection that carries `streams`: for ``sse`` just one.
+
+        Silence for `stall_seconds` counts as its end.
 
         Raises:
             ConnectionEnded: It could not be opened; the outcome says why.
         """
         instance = await self.instance()
+        limits = ConnectionLimits(stall_seconds=stall_seconds)
         if instance.streaming_url is None:
             raise ConnectionEnded(Outcome(OutcomeKind.REFUSED_STATUS, status=404))
         if transport == "sse":
@@ -105,7 +107,7 @@ class Server:
                 stream,
                 server=self.url,
                 token=self._token,
-                limits=self._limits,
+                limits=limits,
             )
         return await open_websocket(
             self._open(),
@@ -114,8 +116,21 @@ class Server:
             server=self.url,
             token=self._token,
             flavour=instance.flavour,
-            limits=self._limits,
+            limits=limits,
         )
+
+    async def is_healthy(self) -> bool:
+        """Tell whether the streaming server answers its health check with ``OK``."""
+        try:
+            instance = await self.instance()
+            if instance.streaming_url is None:
+                return False
+            url = f"{instance.streaming_url}/api/v1/streaming/health"
+            async with asyncio.timeout(self._network.connect_timeout_seconds):
+                async with self._open().get(url, allow_redirects=False) as response:
+                    return response.status == 200 and (await response.text()).strip() == "OK"
+        except (ConnectionEnded, aiohttp.ClientError, OSError, UnicodeError):
+            return False
 
     async def close(self) -> None:
         """Close every socket."""

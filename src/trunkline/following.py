@@ -1,0 +1,151 @@
+"""Following, from the first connection to the last save: the engine behind every feed.
+
+`Following` plans the transports, runs a session for each connection in the running loop, and passes
+what they bring to a `Handover`. The async and the sync feed are two faces of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Coroutine, Sequence
+
+from trunkline.cursors import CursorStore
+from trunkline.handover import Handover
+from trunkline.inbox import Inbox
+from trunkline.options import StreamOptions, Transport
+from trunkline.plan import groups, transports
+from trunkline.policy.backoff import opening_delay_seconds
+from trunkline.policy.flavour import Flavour
+from trunkline.session import OtherTransport, Session
+from trunkline.stats import Counters, Stats
+from trunkline.streams import Stream
+from trunkline.subscription import Subscription
+from trunkline.transport.server import Server
+
+__all__ = ["Following"]
+
+
+class Following:
+    """Follows some streams of one server; made inside the loop that it is to run in.
+
+    Attributes:
+        handover: Where the consumer gets its events; `refill` it when it is at its end.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        streams: Sequence[Stream],
+        *,
+        options: StreamOptions,
+        store: CursorStore | None,
+    ) -> None:
+        self._server = server
+        self._options = options
+        self._stored = store is not None
+        self._counters = Counters()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._inbox = Inbox(max_items=options.buffer_events, max_bytes=options.buffer_bytes)
+        self._subscriptions = {
+            stream: Subscription(stream, server.url, counters=self._counters, store=store)
+            for stream in dict.fromkeys(streams)
+        }
+        self.handover = Handover(
+            tuple(self._subscriptions.values()),
+            options=options,
+            store=store,
+            clock=asyncio.get_running_loop().time,
+        )
+        self._spawn(self._begin())
+
+    async def refill(self) -> bool:
+        """Wait for events and give them to the handover; false when there will be no more.
+
+        Raises:
+            TrunklineError: Following ended with it; everything before was handed over.
+        """
+        batch = await self._inbox.take()
+        self.handover.fill(batch)
+        return bool(batch)
+
+    def stop(self) -> None:
+        """End: what has arrived can still be had, then `refill` says that there is no more."""
+        self._inbox.end()
+        for task in self._tasks:
+            task.cancel()
+
+    async def close(self) -> None:
+        """Close the connections and save the cursors; safe to call twice."""
+        self.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._stored:
+            self.handover.save()
+
+    def stats(self) -> Stats:
+        """Return a snapshot of what was counted."""
+        return self._counters.snapshot()
+
+    async def _begin(self) -> None:
+        """Plan the transports once the server is known; until then keep trying to reach it."""
+        options = self._options
+        first = Session(
+            self._server,
+            (),
+            "polling",
+            inbox=self._inbox,
+            counters=self._counters,
+            options=options,
+            others_left=False,
+        )
+        instance = await first.discover()
+        planned = transports(
+            options.transport,
+            tuple(self._subscriptions),
+            flavour=instance.flavour,
+            streaming=instance.streaming_url is not None,
+        )
+        self._follow(tuple(self._subscriptions), planned, instance.flavour)
+
+    def _follow(
+        self, streams: Sequence[Stream], planned: Sequence[Transport], flavour: Flavour
+    ) -> None:
+        transport, *others = planned
+        for place, group in enumerate(groups(transport, streams, flavour=flavour)):
+            delay_seconds = opening_delay_seconds(place, dice=random.random())
+            self._spawn(self._keep(group, transport, others, flavour, delay_seconds))
+
+    async def _keep(
+        self,
+        streams: Sequence[Stream],
+        transport: Transport,
+        others: Sequence[Transport],
+        flavour: Flavour,
+        delay_seconds: float,
+    ) -> None:
+        await asyncio.sleep(delay_seconds)
+        session = Session(
+            self._server,
+            tuple(self._subscriptions[stream] for stream in streams),
+            transport,
+            inbox=self._inbox,
+            counters=self._counters,
+            options=self._options,
+            others_left=bool(others),
+        )
+        try:
+            await session.run()
+        except OtherTransport:
+            self._follow(streams, others, flavour)
+
+    def _spawn(self, following: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(following)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._inbox.end(error)
+            self.stop()
