@@ -7,7 +7,6 @@ what they bring to a `Handover`. The async and the sync feed are two faces of it
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Coroutine, Sequence
 
 from trunkline.cursors import CursorStore
@@ -112,7 +111,7 @@ class Following:
     ) -> None:
         transport, *others = planned
         for place, group in enumerate(groups(transport, streams, flavour=flavour)):
-            delay_seconds = opening_delay_seconds(place, dice=random.random())
+            delay_seconds = opening_delay_seconds(place, dice=self._server.network.dice())
             self._spawn(self._keep(group, transport, others, flavour, delay_seconds))
 
     async def _keep(

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from itertools import count
 from typing import Final
 
@@ -30,7 +28,7 @@ from trunkline.policy.verdict import REFUSALS, Action, Verdict, judge, settle
 from trunkline.signals import AnySignal, Connected, Disconnected, Gap, Heartbeat
 from trunkline.stats import Counters
 from trunkline.subscription import Subscription
-from trunkline.transport.connection import Connection, Incoming, Pulse, clock_now
+from trunkline.transport.connection import Connection, Incoming, Pulse
 from trunkline.transport.http import ConnectionEnded
 from trunkline.transport.instance import Instance
 from trunkline.transport.server import Server
@@ -48,7 +46,7 @@ _SIGN_IN_SECONDS: Final = 20 * 3600.0
 """Home and list feeds run dry without an authenticated REST call now and then."""
 
 
-class OtherTransport(Exception):  # noqa: N818  # a change of plan, not an error
+class OtherTransport(Exception):  # a change of plan, not an error
     """The server does not offer this transport; another may do."""
 
 
@@ -63,8 +61,6 @@ class Session:
         counters: Where everything is counted.
         options: How to follow.
         others_left: Whether another transport can be tried if this one is refused.
-        dice: Chance, for jitter.
-        now: The clock on the wall.
     """
 
     def __init__(
@@ -77,8 +73,6 @@ class Session:
         counters: Counters,
         options: StreamOptions,
         others_left: bool,
-        dice: Callable[[], float] = random.random,
-        now: Callable[[], datetime] = clock_now,
     ) -> None:
         self._server = server
         self._subscriptions = {subscription.stream: subscription for subscription in subscriptions}
@@ -89,8 +83,8 @@ class Session:
         self._counters = counters
         self._options = options
         self._others_left = others_left
-        self._dice = dice
-        self._now = now
+        self._dice = server.network.dice
+        self._now = server.network.now
         self._loop = asyncio.get_running_loop()
         self._backoff = Backoff()
         self._refusals = 0  # since a connection that brought something

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum
-from time import time
 from typing import Protocol
 
 from trunkline.events import AnyEvent
 from trunkline.streams import Stream
 from trunkline.wire.sse import MAX_FRAME_BYTES
 
-__all__ = ["Connection", "ConnectionLimits", "Incoming", "Pulse", "clock_now"]
+__all__ = ["Connection", "ConnectionLimits", "Incoming", "Pulse"]
 
 
 class Pulse(Enum):
@@ -61,8 +59,3 @@ class ConnectionLimits:
     stall_seconds: float = 45.0
     opener_seconds: float = 10.0
     max_frame_bytes: int = MAX_FRAME_BYTES
-
-
-def clock_now() -> datetime:
-    """Return the present moment, aware, UTC."""
-    return datetime.fromtimestamp(time(), UTC)

@@ -10,7 +10,7 @@ import aiohttp
 
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.streams import Stream
-from trunkline.transport.connection import ConnectionLimits, Incoming, Pulse, clock_now
+from trunkline.transport.connection import ConnectionLimits, Incoming, Pulse
 from trunkline.transport.http import ConnectionEnded, Secret, outcome_of, refusal
 from trunkline.transport.watchdog import Watchdog
 from trunkline.wire.decode import decode_event, malformed
@@ -29,7 +29,7 @@ async def open_event_stream(
     server: str,
     token: Secret | None,
     limits: ConnectionLimits,
-    now: Callable[[], datetime] = clock_now,
+    now: Callable[[], datetime],
 ) -> EventStreamConnection:
     """Open the event stream of `stream` below the streaming address `url` and see its first bytes.
 
@@ -47,7 +47,7 @@ async def open_event_stream(
                 headers=headers,
                 allow_redirects=False,
             )
-            await _check(response)
+            await _check(response, now=now)
     except (aiohttp.ClientError, OSError) as error:
         raise ConnectionEnded(outcome_of(error)) from error
     connection = EventStreamConnection(response, stream, server=server, limits=limits, now=now)
@@ -63,7 +63,7 @@ async def open_event_stream(
     return connection
 
 
-async def _check(response: aiohttp.ClientResponse) -> None:
+async def _check(response: aiohttp.ClientResponse, *, now: Callable[[], datetime]) -> None:
     """Raise unless `response` is an event stream."""
     if response.status == 200 and response.content_type == _EVENT_STREAM:
         return
@@ -72,7 +72,7 @@ async def _check(response: aiohttp.ClientResponse) -> None:
         outcome = Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=response.status)
     elif response.status != 200:
         body = await response.content.read(4096)
-        now_seconds = clock_now().timestamp()
+        now_seconds = now().timestamp()
         outcome = refusal(response.status, response.headers, body, now_seconds=now_seconds)
     response.close()
     raise ConnectionEnded(outcome)

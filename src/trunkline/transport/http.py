@@ -8,9 +8,12 @@ further up. Tokens travel in headers only, never in a URL.
 from __future__ import annotations
 
 import asyncio
+import random
 import ssl
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -28,7 +31,7 @@ READ_BUFFER_BYTES: Final = 128 * 1024
 """aiohttp stops reading a socket at twice this much, which is one large read of the event loop."""
 
 
-class ConnectionEnded(Exception):  # noqa: N818  # an ending need not be an error
+class ConnectionEnded(Exception):  # an ending need not be an error
     """Carries the outcome of a connection, or of an attempt at one, to whoever judges it."""
 
     def __init__(self, outcome: Outcome) -> None:
@@ -77,12 +80,20 @@ class Network:
         ca_file: File of certificates to trust instead of the system's.
         connect_timeout_seconds: Longest wait for a connection and for the head of an answer.
         user_agent: What we call ourselves; a name and a contact help the server's operators.
+        clock: The time on the wall, in seconds since 1970; for tests with a time of their own.
+        dice: Chance, from 0 up to 1, for every jitter; for tests that are to repeat themselves.
     """
 
     proxy: str | None = None
     ca_file: Path | None = None
     connect_timeout_seconds: float = 15.0
     user_agent: str = f"Trunkline/{version('trunkline')}"
+    clock: Callable[[], float] = field(default=time.time, repr=False)
+    dice: Callable[[], float] = field(default=random.random, repr=False)
+
+    def now(self) -> datetime:
+        """Return the present moment by `clock`: aware, UTC."""
+        return datetime.fromtimestamp(self.clock(), UTC)
 
     def open(self) -> aiohttp.ClientSession:
         """Return a new HTTP session; the caller closes it. Needs a running event loop.

@@ -10,7 +10,9 @@ Source: Mastodon API, "instance API methods".
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from time import time
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -20,7 +22,6 @@ import msgspec
 from trunkline.errors import BadInput
 from trunkline.policy.flavour import Flavour, detect
 from trunkline.policy.outcome import Outcome, OutcomeKind
-from trunkline.transport.connection import clock_now
 from trunkline.transport.http import ConnectionEnded, outcome_of, refusal
 
 __all__ = ["Instance", "base_url", "discover"]
@@ -87,6 +88,7 @@ async def discover(
     *,
     streaming_url: str | None = None,
     timeout_seconds: float = 15.0,
+    clock: Callable[[], float] = time,
 ) -> Instance:
     """Return what the instance documents of `server` say.
 
@@ -95,13 +97,14 @@ async def discover(
         server: A base URL, as `base_url` gives it.
         streaming_url: An address to use instead of the one that the instance names.
         timeout_seconds: Longest wait for each document.
+        clock: The time on the wall, in seconds since 1970.
 
     Raises:
         ConnectionEnded: The server cannot be reached, or is in trouble.
     """
     document, rest_url = _Document(), server
     for path in _DOCUMENTS:
-        answer = await _fetch(http, server + path, timeout_seconds=timeout_seconds)
+        answer = await _fetch(http, server + path, timeout_seconds=timeout_seconds, clock=clock)
         if answer is not None:
             document, final_url = answer
             rest_url = final_url.removesuffix(path)
@@ -117,7 +120,7 @@ async def discover(
 
 
 async def _fetch(
-    http: aiohttp.ClientSession, url: str, *, timeout_seconds: float
+    http: aiohttp.ClientSession, url: str, *, timeout_seconds: float, clock: Callable[[], float]
 ) -> tuple[_Document, str] | None:
     """Return the document at `url` and its final address; ``None`` where there is no such thing."""
     try:
@@ -132,10 +135,7 @@ async def _fetch(
     except (aiohttp.ClientError, OSError) as error:
         raise ConnectionEnded(outcome_of(error)) from error
     if response.status == 429 or response.status >= 500:
-        now_seconds = clock_now().timestamp()
-        raise ConnectionEnded(
-            refusal(response.status, response.headers, body, now_seconds=now_seconds)
-        )
+        raise ConnectionEnded(refusal(response.status, response.headers, body, now_seconds=clock()))
     if url.startswith("https:") and final.scheme != "https":
         raise ConnectionEnded(Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=response.status))
     if response.status != 200:

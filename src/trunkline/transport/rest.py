@@ -34,7 +34,7 @@ class Answer:
     body: bytes
 
 
-class RestRefused(Exception):  # noqa: N818  # a refusal is an answer
+class RestRefused(Exception):  # a refusal is an answer
     """REST did not answer a question: the outcome says how the last try ended."""
 
     def __init__(self, outcome: Outcome) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import aiohttp
 
 from trunkline.options import Transport
+from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.streams import Stream
 from trunkline.transport.connection import Connection, ConnectionLimits
 from trunkline.transport.eventstream import open_event_stream
@@ -19,7 +20,6 @@ from trunkline.transport.http import ConnectionEnded, Network, Secret
 from trunkline.transport.instance import Instance, base_url, discover
 from trunkline.transport.rest import Rest
 from trunkline.transport.websocket import open_websocket
-from trunkline.policy.outcome import Outcome, OutcomeKind
 
 __all__ = ["Server"]
 
@@ -46,8 +46,8 @@ class Server:
         streaming_url: str | None,
     ) -> None:
         self.url = base_url(url)
+        self.network = network
         self._token = token
-        self._network = network
         self._streaming_url = base_url(streaming_url) if streaming_url else None
         self._http: aiohttp.ClientSession | None = None
         self._instance: Instance | None = None
@@ -66,7 +66,8 @@ class Server:
                     self._open(),
                     self.url,
                     streaming_url=self._streaming_url,
-                    timeout_seconds=self._network.connect_timeout_seconds,
+                    timeout_seconds=self.network.connect_timeout_seconds,
+                    clock=self.network.clock,
                 )
             return self._instance
 
@@ -82,7 +83,13 @@ class Server:
         """
         instance = await self.instance()
         if self._rest is None or self._rest.base_url != instance.rest_url:
-            self._rest = Rest(self._open(), instance.rest_url, token=self._token)
+            self._rest = Rest(
+                self._open(),
+                instance.rest_url,
+                token=self._token,
+                dice=self.network.dice,
+                clock=self.network.clock,
+            )
         return self._rest
 
     async def connect(
@@ -108,6 +115,7 @@ class Server:
                 server=self.url,
                 token=self._token,
                 limits=limits,
+                now=self.network.now,
             )
         return await open_websocket(
             self._open(),
@@ -117,6 +125,7 @@ class Server:
             token=self._token,
             flavour=instance.flavour,
             limits=limits,
+            now=self.network.now,
         )
 
     async def is_healthy(self) -> bool:
@@ -126,7 +135,7 @@ class Server:
             if instance.streaming_url is None:
                 return False
             url = f"{instance.streaming_url}/api/v1/streaming/health"
-            async with asyncio.timeout(self._network.connect_timeout_seconds):
+            async with asyncio.timeout(self.network.connect_timeout_seconds):
                 async with self._open().get(url, allow_redirects=False) as response:
                     return response.status == 200 and (await response.text()).strip() == "OK"
         except (ConnectionEnded, aiohttp.ClientError, OSError, UnicodeError):
@@ -140,5 +149,5 @@ class Server:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._http is None:
-            self._http = self._network.open()
+            self._http = self.network.open()
         return self._http

@@ -14,7 +14,7 @@ from trunkline.events import AnyEvent
 from trunkline.policy.flavour import Flavour
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.streams import Stream
-from trunkline.transport.connection import ConnectionLimits, Incoming, Pulse, clock_now
+from trunkline.transport.connection import ConnectionLimits, Incoming, Pulse
 from trunkline.transport.http import ConnectionEnded, Secret, outcome_of, refusal
 from trunkline.transport.watchdog import Watchdog
 from trunkline.wire.decode import decode_event, malformed
@@ -41,7 +41,7 @@ async def open_websocket(
     token: Secret | None,
     flavour: Flavour,
     limits: ConnectionLimits,
-    now: Callable[[], datetime] = clock_now,
+    now: Callable[[], datetime],
 ) -> WebSocketConnection:
     """Open a WebSocket at the streaming address `url` and subscribe to `streams`.
 
@@ -64,7 +64,7 @@ async def open_websocket(
                 **_credentials(token, flavour),
             )
     except aiohttp.WSServerHandshakeError as error:
-        raise ConnectionEnded(_handshake_outcome(error)) from None
+        raise ConnectionEnded(_handshake_outcome(error, now=now)) from None
     except (aiohttp.ClientError, OSError) as error:
         raise ConnectionEnded(outcome_of(error)) from error
     connection = WebSocketConnection(
@@ -84,13 +84,15 @@ def _credentials(token: Secret | None, flavour: Flavour) -> dict[str, dict[str, 
     return {"protocols": [token.reveal()]}
 
 
-def _handshake_outcome(error: aiohttp.WSServerHandshakeError) -> Outcome:
+def _handshake_outcome(
+    error: aiohttp.WSServerHandshakeError, *, now: Callable[[], datetime]
+) -> Outcome:
     headers = error.headers or {}
     if error.status in (301, 302, 303, 307, 308):
         return Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=error.status)
     if error.status in (101, 200):
         return Outcome(OutcomeKind.NO_UPGRADE, status=error.status)
-    return refusal(error.status, headers, b"", now_seconds=clock_now().timestamp())
+    return refusal(error.status, headers, b"", now_seconds=now().timestamp())
 
 
 class WebSocketConnection:
