@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
@@ -25,6 +25,7 @@ from trunkline.errors import Misuse
 from trunkline.events import Delete, Edit, Notify, Update
 from trunkline.server import builders
 from trunkline.server.builders import Json
+from trunkline.server.faults import FAULT_KINDS, Fault, FaultPlan
 from trunkline.server.ids import SnowflakeIds
 from trunkline.server.publication import encode_payload
 from trunkline.server.running import Server
@@ -33,6 +34,9 @@ from trunkline.server.world import World
 from trunkline.streams import Stream
 
 __all__ = [
+    "FAULT_KINDS",
+    "Fault",
+    "FaultPlan",
     "RunningServer",
     "Settings",
     "make_account",
@@ -126,6 +130,11 @@ class RunningServer:
         return self.server.token
 
     @property
+    def faults(self) -> FaultPlan:
+        """What goes wrong, and how often each has struck."""
+        return self.server.faults
+
+    @property
     def world(self) -> World:
         """What the server shows; read it freely, change it only inside `call`."""
         return self.server.world
@@ -197,17 +206,40 @@ class RunningServer:
 
 
 def running_server(
-    world: World | None = None, *, port: int = 0, settings: Settings | None = None
+    world: World | None = None,
+    *,
+    port: int = 0,
+    settings: Settings | None = None,
+    flavour: str = "mastodon",
+    faults: FaultPlan | Iterable[Fault] = (),
 ) -> RunningServer:
-    """Return a server that runs in a thread; use it with ``with``."""
-    return RunningServer(lambda: Server(world, port=port, settings=settings))
+    """Return a server that runs in a thread; use it with ``with``.
+
+    Args:
+        world: What it shows; by default a new world.
+        port: Where it listens; by default on a free port.
+        settings: Heartbeats, rate limits and the like.
+        flavour: Which kind of server it imitates, such as ``gotosocial``.
+        faults: What goes wrong, and when; ask `RunningServer.faults.unfired()` at the end.
+    """
+    return RunningServer(
+        lambda: Server(world, port=port, settings=settings, flavour=flavour, faults=faults)
+    )
 
 
 def serving(
-    world: World | None = None, *, port: int = 0, settings: Settings | None = None
+    world: World | None = None,
+    *,
+    port: int = 0,
+    settings: Settings | None = None,
+    flavour: str = "mastodon",
+    faults: FaultPlan | Iterable[Fault] = (),
 ) -> Server:
-    """Return a server that runs in the current loop; use it with ``async with``."""
-    return Server(world, port=port, settings=settings)
+    """Return a server that runs in the current loop; use it with ``async with``.
+
+    The arguments are those of `running_server`.
+    """
+    return Server(world, port=port, settings=settings, flavour=flavour, faults=faults)
 
 
 def make_account(

@@ -6,9 +6,10 @@ API that discovery, catching up and login read. It uses the values and the wire,
 
 from __future__ import annotations
 
+from trunkline.server.faults import Fault, FaultPlan
 from trunkline.server.hub import Hub, Publication
 from trunkline.server.running import Server
 from trunkline.server.tokens import Token
 from trunkline.server.world import LogEntry, World
 
-__all__ = ["Hub", "LogEntry", "Publication", "Server", "Token", "World"]
+__all__ = ["Fault", "FaultPlan", "Hub", "LogEntry", "Publication", "Server", "Token", "World"]

@@ -9,15 +9,18 @@ from aiohttp import web
 
 from trunkline.server.builders import Json
 from trunkline.server.eventstream import health, preflight, serve_stream, unknown_method
+from trunkline.server.flavours import FLAVOURS, Flavour
 from trunkline.server.heads import finish_head
 from trunkline.server.hub import Hub
 from trunkline.server.instance import instance_v1, instance_v2
 from trunkline.server.rest import ROUTES
 from trunkline.server.rest_access import guard
 from trunkline.server.rest_writing import WRITING_ROUTES
+from trunkline.server.sabotage import Saboteur
+from trunkline.server.sabotage_connects import meet_fault
 from trunkline.server.site import SITE, Settings, Site
 from trunkline.server.timers import Ticker
-from trunkline.server.websocket import ping_all, serve_websocket
+from trunkline.server.upgrade import ping_all, serve_websocket
 from trunkline.server.world import World
 
 __all__ = ["make_app"]
@@ -25,14 +28,25 @@ __all__ = ["make_app"]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(world: World, hub: Hub, *, settings: Settings | None = None) -> web.Application:
+def make_app(
+    world: World,
+    hub: Hub,
+    *,
+    settings: Settings | None = None,
+    flavour: Flavour = FLAVOURS["mastodon"],
+    saboteur: Saboteur | None = None,
+) -> web.Application:
     """Return the application that shows `world` and streams what `hub` carries.
+
+    It behaves as the servers of `flavour` do. With a `saboteur` every request meets the faults of
+    its plan first.
 
     Run it with `handler_cancellation`, or a client that left is noticed only by its next heartbeat.
     Connecting the world to the hub is the caller's business (`world.listeners`).
     """
-    app = web.Application(middlewares=[_front, guard])
-    app[SITE] = Site(world=world, hub=hub, settings=settings or Settings())
+    spoiling = [meet_fault(saboteur)] if saboteur is not None else []
+    app = web.Application(middlewares=[*spoiling, _front, guard])
+    app[SITE] = Site(world=world, hub=hub, settings=settings or Settings(), flavour=flavour)
     app.on_response_prepare.append(finish_head)
     app.cleanup_ctx.append(_pinging)
     app.router.add_get("/api/v2/instance", _instance(instance_v2))
@@ -70,11 +84,11 @@ async def _pinging(app: web.Application) -> AsyncIterator[None]:
 def _instance(make: Callable[..., Json]) -> Handler:
     async def respond(request: web.Request) -> web.StreamResponse:
         site = request.app[SITE]
-        scheme = "wss" if request.secure else "ws"
+        own = f"{'wss' if request.secure else 'ws'}://{request.host}"
         document = make(
             host=request.host,
-            version=site.settings.version,
-            streaming_url=f"{scheme}://{request.host}",
+            version=site.settings.version or site.flavour.version,
+            streaming_url={"own": own, "empty": "", "null": None}[site.flavour.streaming_url],
             account=site.world.people.demo,
         )
         return web.Response(body=msgspec.json.encode(document), content_type="application/json")

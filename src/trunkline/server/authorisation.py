@@ -27,19 +27,23 @@ class Refused(Exception):  # named for what happened to the request
         self.words = words
 
 
-def token_of(headers: Mapping[str, str], query: MultiMapping[str]) -> str | None:
+def token_of(
+    headers: Mapping[str, str],
+    query: MultiMapping[str],
+    *,
+    order: Sequence[str] = ("header", "query", "subprotocol"),
+) -> str | None:
     """Return the token that a request carries; ``None`` for none at all.
 
-    The header wins over the query, the query over the WebSocket subprotocol, whether good or bad. A
-    query with two tokens has none that can be good.
+    The first in `order` wins, whether good or bad: with Mastodon the header over the query, and the
+    query over the WebSocket subprotocol. A query with two tokens has none that can be good.
     """
-    header = headers.get("Authorization", "")
-    if header:
-        return header.removeprefix("Bearer ")
-    values: Sequence[str] = query.getall("access_token", [])
-    if len(values) > 1:
-        return ",".join(values)
-    return next(iter(values), "") or headers.get("Sec-WebSocket-Protocol") or None
+    found = {
+        "header": headers.get("Authorization", "").removeprefix("Bearer "),
+        "query": ",".join(query.getall("access_token", [])),
+        "subprotocol": headers.get("Sec-WebSocket-Protocol", ""),
+    }
+    return next((found[place] for place in order if found[place]), None)
 
 
 def authenticate(tokens: Tokens, value: str | None) -> Token:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trunkline.streams import Stream, normalise_tag
+from trunkline.streams import normalise_tag
 
 __all__ = [
     "direct",
+    "direct_posts",
     "hashtag",
     "home",
     "notifications",
@@ -34,6 +35,11 @@ def notifications(account_id: str) -> str:
 def direct(account_id: str) -> str:
     """Return the channel of a user's conversations."""
     return f"direct:{account_id}"
+
+
+def direct_posts(account_id: str) -> str:
+    """Return the channel of the posts in a user's conversations."""
+    return f"direct:{account_id}:posts"
 
 
 def of_list(list_id: str) -> str:
@@ -63,20 +69,29 @@ def public_channels(
 
 
 def of_stream(
-    stream: Stream, *, account_id: str, with_notifications: bool = True
+    name: str,
+    *,
+    parameter: str | None = None,
+    account_id: str,
+    with_notifications: bool = True,
+    with_direct_posts: bool = False,
 ) -> tuple[str, ...]:
-    """Return the channels that `stream` listens to for the user `account_id`."""
-    match stream.name:
+    """Return the channels that a stream listens to for the user `account_id`.
+
+    `parameter` is its tag or its list; `with_direct_posts` adds to conversations their posts.
+    """
+    match name:
         case "user":
             both = (home(account_id), notifications(account_id))
             return both if with_notifications else both[:1]
         case "user:notification":
             return (notifications(account_id),)
         case "direct":
-            return (direct(account_id),)
+            both = (direct(account_id), direct_posts(account_id))
+            return both if with_direct_posts else both[:1]
         case "list":
-            return (of_list(stream.list_id or ""),)
+            return (of_list(parameter or ""),)
         case "hashtag" | "hashtag:local":
-            return (hashtag(stream.tag or "", local=stream.name == "hashtag:local"),)
-        case name:
+            return (hashtag(parameter or "", local=name == "hashtag:local"),)
+        case _:
             return (name.replace("public:allow_local_only", "public"),)

@@ -11,11 +11,11 @@ import asyncio
 import socket
 import struct
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from trunkline.server.tokens import Token
 
-__all__ = ["Connection", "Counters", "TransportKind"]
+__all__ = ["Connection", "Counters", "Gate", "TransportKind"]
 
 TransportKind = Literal["sse", "websocket"]
 _LOOKS_UNTIL_CUT: Final = 64
@@ -40,10 +40,20 @@ class Counters:
     cut: int = 0
 
 
+class Gate(Protocol):
+    """Takes what would be written to a connection and writes what it likes instead."""
+
+    def __call__(self, data: bytes, *, event: bool) -> None:
+        """Take one piece: an event, or something else."""
+        ...
+
+
 class Connection:
     """A socket that events are written to.
 
     Attributes:
+        gate: What stands in the way of the socket while a fault is on.
+        chunked: Whether an event stream is chunked; HTTP/1.0 knows no chunks.
         kind: ``sse`` or ``websocket``.
         token: The token that opened it.
         ended: Resolves when the server side has nothing more to say.
@@ -55,9 +65,12 @@ class Connection:
         "_max_buffer_bytes",
         "_transport",
         "_unchecked_bytes",
+        "chunked",
         "ended",
+        "gate",
         "kind",
         "muted",
+        "stalled",
         "token",
     )
 
@@ -66,12 +79,16 @@ class Connection:
         transport: asyncio.Transport,
         *,
         kind: TransportKind,
+        chunked: bool,
         token: Token,
         counters: Counters,
         max_buffer_bytes: int,
     ) -> None:
         self.kind = kind
+        self.chunked = chunked
+        self.gate: Gate | None = None
         self.token = token
+        self.stalled = False  # a fault: nothing goes in or out while the socket stays open
         self.muted = False  # set when the end was announced: no event may follow it
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport = transport
@@ -85,7 +102,10 @@ class Connection:
         if self.muted or self._transport.is_closing():
             return
         size = len(data)
-        self._transport.write(data)
+        if self.gate is None:
+            self._transport.write(data)
+        else:
+            self.gate(data, event=True)
         self._counters.sent += 1
         self._counters.sent_bytes += size
         self._unchecked_bytes += size
@@ -94,6 +114,13 @@ class Connection:
 
     def send_raw(self, data: bytes) -> None:
         """Write bytes that are no event: the first of a stream, a control frame."""
+        if self.gate is None:
+            self.write(data)
+        else:
+            self.gate(data, event=False)
+
+    def write(self, data: bytes) -> None:
+        """Write bytes past any gate, unless the connection is over."""
         if not self._transport.is_closing():
             self._transport.write(data)
 
@@ -102,7 +129,28 @@ class Connection:
         if self._transport.is_closing():
             self.end()
         else:
-            self._transport.write(data)
+            self.send_raw(data)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything written may still arrive."""
+        return not (self.muted or self.ended.done() or self._transport.is_closing())
+
+    def pause_reading(self) -> None:
+        """Take nothing more from the client."""
+        self.stalled = True
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take again what the client sends."""
+        self.stalled = False
+        if not self._transport.is_closing() and not self._transport.is_reading():
+            self._transport.resume_reading()
+
+    @property
+    def framing(self) -> Literal["sse", "sse-chunked", "websocket"]:
+        """How an event is framed on it."""
+        return "sse-chunked" if self.kind == "sse" and self.chunked else self.kind
 
     def end(self) -> None:
         """Let the handler finish: what follows on the socket is its business."""

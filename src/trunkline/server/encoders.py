@@ -71,19 +71,22 @@ def plain_event(publication: Publication, /) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The WebSocket envelope under one spelling of the stream (``("hashtag", "Python")``)."""
+    """The WebSocket envelope under one spelling of the stream (``("hashtag", "Python")``).
+
+    Events in `nameless` do not say which stream they are from; events in `skipped` are not sent.
+    """
 
     stream: tuple[str | int, ...]
+    nameless: frozenset[str] = frozenset()
+    skipped: frozenset[str] = frozenset()
 
     def __call__(self, publication: Publication, /) -> bytes:
-        """Return the text frame of one event."""
-        if not publication.bare:
-            return frame(
-                TEXT, encode_message(publication.event, publication.data, stream=self.stream)
-            )
-        members = {
-            "stream": list(self.stream),
-            "event": publication.event,
-            "payload": msgspec.Raw(publication.data),
-        }
-        return frame(TEXT, msgspec.json.encode(members))
+        """Return the text frame of one event; nothing for one that is skipped."""
+        event, data = publication.event, publication.data
+        if event in self.skipped:
+            return b""
+        if not publication.bare and event not in self.nameless:
+            return frame(TEXT, encode_message(event, data, stream=self.stream))
+        payload = msgspec.Raw(data) if publication.bare else data.decode("utf-8", "replace")
+        stream = {} if event in self.nameless else {"stream": list(self.stream)}
+        return frame(TEXT, msgspec.json.encode({**stream, "event": event, "payload": payload}))

@@ -12,7 +12,7 @@ from trunkline.server.connection import Connection
 from trunkline.server.encoders import chunked_event, opener, plain_event, thump
 from trunkline.server.heads import answer, json_error, stream_response
 from trunkline.server.hub import Subscription
-from trunkline.server.selection import MASTODON_STREAMS, parameters_of, select, stream_of_path
+from trunkline.server.selection import parameters_of, select, stream_of_path
 from trunkline.server.site import SITE, Site
 from trunkline.server.timers import Ticker
 from trunkline.server.tokens import Token
@@ -33,7 +33,7 @@ async def serve_stream(request: web.Request) -> web.StreamResponse:
     if transport is None:
         return response
     chunked = bool(response.chunked)
-    connection = site.hub.open(transport, kind="sse", token=token)
+    connection = site.hub.open(transport, kind="sse", token=token, chunked=chunked)
     connection.send_raw(opener(chunked=chunked))
     encode = chunked_event if chunked else plain_event
     site.hub.subscribe(Subscription(connection, channels, encode))
@@ -54,14 +54,16 @@ async def _until_end(connection: Connection, site: Site, *, chunked: bool) -> No
 
 
 def _authorise(site: Site, request: web.Request) -> tuple[Token, tuple[str, ...]]:
+    if not site.flavour.sse:
+        raise web.HTTPNotFound
     path = request.raw_path.partition("?")[0].removeprefix("/api/v1/streaming").removeprefix("/")
-    name = stream_of_path(path, request.query, known=MASTODON_STREAMS)
+    name = stream_of_path(path, request.query, known=site.flavour.streams)
     if name is None:
         raise Refused(400, "Unknown channel requested")
     people = site.world.people
     token = authenticate(people.tokens, token_of(request.headers, request.query))
     require_scope(token, name)
-    return token, select(people, token, name, parameters_of(request.query))
+    return token, select(site, token, name, parameters_of(request.query))
 
 
 async def health(request: web.Request) -> web.StreamResponse:

@@ -64,12 +64,18 @@ class Hub:
         return tuple(self._connections)
 
     def open(
-        self, transport: asyncio.Transport, *, kind: TransportKind, token: Token
+        self,
+        transport: asyncio.Transport,
+        *,
+        kind: TransportKind,
+        token: Token,
+        chunked: bool = False,
     ) -> Connection:
         """Return a connection over `transport` that this hub knows until it is closed."""
         connection = Connection(
             transport,
             kind=kind,
+            chunked=chunked,
             token=token,
             counters=self.counters,
             max_buffer_bytes=self.max_buffer_bytes,
@@ -119,6 +125,11 @@ class Hub:
         """Send one event to all subscribers of `channels`: encoded once for each spelling."""
         self.deliver(make_publication(event, payload, channels=tuple(channels)))
 
+    def deliver_all(self, publications: tuple[Publication, ...]) -> None:
+        """Send the publications of one event, in order."""
+        for publication in publications:
+            self.deliver(publication)
+
     def deliver(self, publication: Publication) -> None:
         """Send `publication` to all subscribers of its channels."""
         self.counters.published += 1
@@ -128,6 +139,8 @@ class Hub:
                 data = encoded.get(encode)
                 if data is None:
                     data = encoded[encode] = encode(publication)
+                if not data:
+                    continue
                 for connection in listeners:
                     connection.send(data)
 

@@ -19,8 +19,10 @@ from trunkline.server import channels as channel
 from trunkline.server.archive import Archive
 from trunkline.server.builders import Json, without_viewer
 from trunkline.server.log import Log, LogEntry
+from trunkline.server.payloads import as_id, as_object, identifier_of, objects_in
 from trunkline.server.people import DEMO_ACCOUNT_ID, People
 from trunkline.server.publication import Publication, encode_payload, make_publication
+from trunkline.streams import Stream
 
 __all__ = ["Activity", "Ledger", "Post"]
 
@@ -63,7 +65,9 @@ class Ledger:
         people: Accounts, users, tokens and lists.
         archive: What REST shows.
         log: What was published, for comparing a consumer with.
-        listeners: Called with each publication, in order.
+        listeners: Called with the publications of each event, in order.
+        published: How many events there were.
+        sends_empty_payloads: Whether events with the payload ``""`` are published.
         revocation_listeners: Called with the value of each token that is revoked.
     """
 
@@ -80,7 +84,9 @@ class Ledger:
         self.people = People(host=host)
         self.archive = Archive(now=now, lag_seconds=rest_lag_seconds, retention=retention)
         self.log = Log(limit=log_limit)
-        self.listeners: list[Callable[[Publication], None]] = []
+        self.listeners: list[Callable[[tuple[Publication, ...]], None]] = []
+        self.published = 0
+        self.sends_empty_payloads = False
         self.revocation_listeners: list[Callable[[str], None]] = []
         self._retention = retention
         self._posts: OrderedDict[str, Post] = OrderedDict()
@@ -160,9 +166,16 @@ class Ledger:
         retain = _RETAINING.get(event) if channels is None else None
         if retain is not None:
             retain(self, payload)
-        elif payload is not None and payload != "":
+        elif payload is not None and (payload != "" or self.sends_empty_payloads):
             carried = self.people.all_homes if channels is None else tuple(channels)
-            self._emit(event, payload, carried, identifier=_identifier(payload))
+            self._emit(event, payload, carried, identifier=identifier_of(payload))
+
+    def published_on(
+        self, stream: Stream, *, account_id: str = DEMO_ACCOUNT_ID, event: str | None = None
+    ) -> list[LogEntry]:
+        """Return what was published on `stream` of a user, in order: what a consumer must have."""
+        carried = channel.of_stream(stream.name, parameter=stream.parameter, account_id=account_id)
+        return self.log.on(carried, event=event)
 
     def ingest(self, activity: Activity) -> None:
         """Publish what a source of activities made, on the channels where the server would."""
@@ -193,22 +206,23 @@ class Ledger:
 
     def _route(self, status: Json, raw: bytes) -> Post:
         """Decide which channels carry a post, as Mastodon fans it out."""
-        account = _as_object(status["account"])
+        account = as_object(status["account"])
         mentioned = tuple(
             str(mention["id"])
-            for mention in _objects(status.get("mentions"))
+            for mention in objects_in(status.get("mentions"))
             if str(mention["id"]) in self.people.users
         )
         homes = self.people.homes_of(str(account["id"]))
         if status.get("visibility") == "direct":
             reached = {channel.home(account_id) for account_id in mentioned}
             homes = tuple(one for one in homes if one in reached)
+            homes += tuple(map(channel.direct_posts, mentioned))
         public: tuple[str, ...] = ()
         if status.get("visibility") == "public" and status.get("reblog") is None:
             public = channel.public_channels(
                 local="@" not in str(account["acct"]),
                 media=bool(status.get("media_attachments")),
-                tags=[str(tag["name"]) for tag in _objects(status.get("tags"))],
+                tags=[str(tag["name"]) for tag in objects_in(status.get("tags"))],
                 reply=status.get("in_reply_to_account_id") not in (None, account["id"]),
             )
         return Post(raw=raw, public=public, homes=homes, mentioned=mentioned)
@@ -227,9 +241,12 @@ class Ledger:
             identifier=str(status["id"]),
             edited_at=edited_at if isinstance(edited_at, str) else None,
         )
+        personal = make_publication(event, post.raw, channels=(*post.homes, *told))
         if post.public:
-            self._tell(make_publication(event, without_viewer(status), channels=post.public))
-        self._tell(make_publication(event, post.raw, channels=(*post.homes, *told)))
+            anonymous = without_viewer(status)
+            self._tell(make_publication(event, anonymous, channels=post.public), personal)
+        else:
+            self._tell(personal)
 
     def _emit(
         self, event: str, payload: object, channels: tuple[str, ...], *, identifier: str
@@ -255,40 +272,17 @@ class Ledger:
             )
         )
 
-    def _tell(self, publication: Publication) -> None:
+    def _tell(self, *publications: Publication) -> None:
+        self.published += 1
         for listener in self.listeners:
-            listener(publication)
-
-
-def _objects(value: object) -> list[Json]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _as_object(payload: object) -> Json:
-    """Return an entity that came as an object or as its JSON."""
-    if isinstance(payload, (bytes, str)):
-        payload = msgspec.json.decode(payload)
-    if not isinstance(payload, dict):
-        raise BadInput(f"Expected an entity as an object or as JSON; got {type(payload).__name__}.")
-    return payload
-
-
-def _as_id(payload: object) -> str:
-    return payload.decode() if isinstance(payload, bytes) else str(payload)
-
-
-def _identifier(payload: object) -> str:
-    """Return the id that a payload is about, for the log; ``""`` where it tells none."""
-    if isinstance(payload, dict):
-        return str(payload.get("id", ""))
-    return payload if isinstance(payload, str) and payload.isalnum() else ""
+            listener(publications)
 
 
 _RETAINING: dict[str, Callable[[Ledger, object], None]] = {
-    "update": lambda ledger, payload: ledger.insert(_as_object(payload)),
-    "status.update": lambda ledger, payload: ledger.revise(_as_object(payload)),
-    "delete": lambda ledger, payload: ledger.delete(_as_id(payload)),
-    "notification": lambda ledger, payload: ledger.insert_notification(_as_object(payload)),
-    "conversation": lambda ledger, payload: ledger.insert_conversation(_as_object(payload)),
+    "update": lambda ledger, payload: ledger.insert(as_object(payload)),
+    "status.update": lambda ledger, payload: ledger.revise(as_object(payload)),
+    "delete": lambda ledger, payload: ledger.delete(as_id(payload)),
+    "notification": lambda ledger, payload: ledger.insert_notification(as_object(payload)),
+    "conversation": lambda ledger, payload: ledger.insert_conversation(as_object(payload)),
 }
 """What is more than telling: events whose entities REST shows as well."""

@@ -126,6 +126,8 @@ async def status(request: web.Request) -> web.StreamResponse:
 
 async def statuses(request: web.Request) -> web.StreamResponse:
     """Answer with several posts as they are now; those that are gone are left out."""
+    if not request.app[SITE].flavour.statuses_by_id:
+        raise web.HTTPNotFound
     wanted = dict.fromkeys(request.query.getall("id[]", []))
     if len(wanted) > _BATCH:
         raise Refused(422, f"Too many ids: at most {_BATCH} at a time")
@@ -181,7 +183,7 @@ def _page_of(
     status: int = 200,
 ) -> web.StreamResponse:
     site: Site = request.app[SITE]
-    numeric = site.settings.numeric_ids
+    numeric = site.flavour.numeric_ids
     ids = timeline.page(page_request(request.query, default=default, numeric_ids=numeric))
     shelves = [site.world.archive.get(f"{kind}:{one}") for one in ids]
     raws = [shelf.raw for shelf in shelves if shelf is not None]

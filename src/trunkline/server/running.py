@@ -6,7 +6,7 @@ Its state (`world`) outlives a restart, as a database does; its connections do n
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
@@ -14,7 +14,10 @@ from aiohttp import web
 
 from trunkline.errors import Misuse
 from trunkline.server.app import make_app
+from trunkline.server.faults import Fault, FaultPlan
+from trunkline.server.flavours import flavour_named
 from trunkline.server.hub import MAX_BUFFER_BYTES, Hub
+from trunkline.server.sabotage import Saboteur
 from trunkline.server.site import Settings
 from trunkline.server.tokens import DEMO_TOKEN
 from trunkline.server.world import World
@@ -30,6 +33,8 @@ class Server:
     Attributes:
         world: What it shows; change it with `post`, `edit`, `delete` and the like.
         hub: What carries the events.
+        flavour: Which kind of server it imitates.
+        faults: What goes wrong, and how often each has struck.
         token: An access token of the user ``demo`` with the scope ``read``.
     """
 
@@ -40,7 +45,9 @@ class Server:
         host: str = "127.0.0.1",
         port: int = 0,
         settings: Settings | None = None,
+        flavour: str = "mastodon",
         max_buffer_bytes: int = MAX_BUFFER_BYTES,
+        faults: FaultPlan | Iterable[Fault] = (),
     ) -> None:
         self.world = world or World()
         self.hub = Hub(max_buffer_bytes=max_buffer_bytes)
@@ -48,6 +55,15 @@ class Server:
         self.host = host
         self.port = port
         self.settings = settings or Settings()
+        self.flavour = flavour_named(flavour)
+        if not self.flavour.numeric_ids:
+            self.world.status_ids = self.flavour.make_ids()
+        self.world.sends_empty_payloads = self.flavour.sends_empty_payloads
+        self.faults = faults if isinstance(faults, FaultPlan) else FaultPlan(faults)
+        self._saboteur = Saboteur(
+            self.faults, self.hub, restart=self._restart_soon, revoke=self.world.revoke_token
+        )
+        self._restarting: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
 
@@ -75,7 +91,13 @@ class Server:
         Raises:
             OSError: The port is in use.
         """
-        app = make_app(self.world, self.hub, settings=self.settings)
+        app = make_app(
+            self.world,
+            self.hub,
+            settings=self.settings,
+            flavour=self.flavour,
+            saboteur=self._saboteur,
+        )
         self._runner = web.AppRunner(
             app,
             access_log=None,
@@ -89,7 +111,7 @@ class Server:
         except OSError:
             await self._runner.cleanup()
             raise
-        self.world.listeners.append(self.hub.deliver)
+        self.world.listeners.append(self._saboteur.deliver)
         self.world.revocation_listeners.append(self.hub.end)
 
     async def stop(self) -> None:
@@ -97,8 +119,10 @@ class Server:
         runner, self._runner = self._runner, None
         if runner is None:
             return
-        self.world.listeners.remove(self.hub.deliver)
+        self.world.listeners.remove(self._saboteur.deliver)
         self.world.revocation_listeners.remove(self.hub.end)
+        if self._restarting is not None:
+            self._restarting.cancel()
         await self._deafen()
         _cut(runner)
         await runner.cleanup()
@@ -146,6 +170,13 @@ class Server:
         """
         async with asyncio.timeout(timeout_seconds):
             await self.hub.until(condition)
+
+    def _restart_soon(self, downtime_seconds: float) -> None:
+        """Cut every connection now and come back later, for a fault in the midst of an event."""
+        self.cut_connections()
+        self._restarting = asyncio.get_running_loop().create_task(
+            self.restart(downtime_seconds=downtime_seconds)
+        )
 
     def _running(self) -> web.AppRunner:
         if self._runner is None:

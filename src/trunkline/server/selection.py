@@ -8,13 +8,12 @@ from multidict import MultiMapping
 
 from trunkline.server import channels
 from trunkline.server.authorisation import Refused
-from trunkline.server.people import People
+from trunkline.server.site import Site
 from trunkline.server.tokens import Token
-from trunkline.streams import STREAMS, Stream
+from trunkline.streams import STREAMS
 
-__all__ = ["MASTODON_STREAMS", "first", "is_true", "parameters_of", "select", "stream_of_path"]
+__all__ = ["first", "is_true", "parameters_of", "select", "stream_of_path"]
 
-MASTODON_STREAMS = frozenset(name for name in STREAMS if "allow_local_only" not in name)
 _FALSE = frozenset({"", "0", "f", "F", "false", "FALSE", "off", "OFF"})
 _UNEXPECTED = "An unexpected error occurred"
 
@@ -55,28 +54,34 @@ def stream_of_path(path: str, query: MultiMapping[str], *, known: frozenset[str]
 
 
 def select(
-    people: People, token: Token, name: str, parameters: Mapping[str, object]
+    site: Site, token: Token, name: str, parameters: Mapping[str, object]
 ) -> tuple[str, ...]:
     """Return the channels of the stream `name` for the user of `token`.
 
     Raises:
         Refused: A tag or list is missing, strange, or not this user's.
     """
-    account_id, needed = token.account_id or "", STREAMS[name].parameter
+    needed = STREAMS[name].parameter
+    if name in site.flavour.instance_streams and not parameters.get("instance"):
+        raise Refused(400, "Missing instance parameter")
     value = parameters.get(needed) if needed is not None else None
     if needed is not None and not value:
         raise Refused(400, f"Missing {needed} name parameter")
-    if needed == "tag":
-        if not isinstance(value, str):
-            raise Refused(500, _UNEXPECTED)
-        return (channels.hashtag(value, local=name == "hashtag:local"),)
-    if needed == "list":
-        owned = people.lists.get(str(value))
-        if owned is None or owned.owner_id != account_id:
-            raise Refused(401, "Not authorized to stream this list")
-        return (channels.of_list(owned.list_id),)
+    if needed == "tag" and not isinstance(value, str):
+        raise Refused(500, _UNEXPECTED)
+    if needed == "list" and not _owns(site, token, str(value)):
+        raise Refused(401, "Not authorized to stream this list")
+    if name in site.flavour.silent_streams:
+        return (f"silent:{name}:{value}",)
     return channels.of_stream(
-        Stream(name),
-        account_id=account_id,
+        name,
+        parameter=None if value is None else str(value),
+        account_id=token.account_id or "",
         with_notifications=token.allows("read:notifications"),
+        with_direct_posts=name in site.flavour.streams_with_direct_posts,
     )
+
+
+def _owns(site: Site, token: Token, list_id: str) -> bool:
+    found = site.world.people.lists.get(list_id)
+    return found is not None and found.owner_id == token.account_id

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from trunkline.server.flavours import FLAVOURS, Flavour
 from trunkline.server.hub import Hub
 from trunkline.server.throttle import RateLimits, Throttle
 from trunkline.server.world import World
@@ -22,22 +23,20 @@ class Settings:
     """How a server behaves.
 
     Attributes:
-        version: What its instance documents call it.
+        version: What its instance documents call it; by default what its flavour says.
         heartbeat_seconds: Between the heartbeats of an event stream, counted from its start.
         heartbeat_line_feeds: After ``:thump``; two since Mastodon 4.6, one before.
         ping_seconds: Between the pings of all WebSockets, on one clock of the server.
         close_wait_seconds: How long a WebSocket waits for the answer to its close frame.
         rate_limits: Of the REST API.
-        numeric_ids: Whether ids are numbers; a bound of a page that is none then counts as zero.
     """
 
-    version: str = "4.4.0"
+    version: str | None = None
     heartbeat_seconds: float = 15.0
     heartbeat_line_feeds: int = 2
     ping_seconds: float = 30.0
     close_wait_seconds: float = 30.0
     rate_limits: RateLimits = field(default_factory=RateLimits)
-    numeric_ids: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,12 +46,15 @@ class Site:
     world: World
     hub: Hub
     settings: Settings = field(default_factory=Settings)
+    flavour: Flavour = FLAVOURS["mastodon"]
     sessions: set[Session] = field(default_factory=set)
     idempotent: dict[tuple[str, str], str] = field(default_factory=dict)
     throttle: Throttle = field(init=False)
 
     def __post_init__(self) -> None:
-        self.throttle = Throttle(self.settings.rate_limits)
+        self.throttle = Throttle(
+            self.settings.rate_limits, in_seconds=self.flavour.reset_in_seconds
+        )
 
 
 SITE: Final = web.AppKey("site", Site)

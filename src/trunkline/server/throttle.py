@@ -43,9 +43,10 @@ class Verdict:
 
 
 class Throttle:
-    """Counts requests against `limits`."""
+    """Counts requests against `limits`; tells resets in ISO 8601, or in seconds since 1970."""
 
-    def __init__(self, limits: RateLimits) -> None:
+    def __init__(self, limits: RateLimits, *, in_seconds: bool = False) -> None:
+        self._in_seconds = in_seconds
         self._limits = limits
         self._counts: dict[tuple[str, str], tuple[int, int]] = {}
 
@@ -61,7 +62,7 @@ class Throttle:
             headers={
                 "X-RateLimit-Limit": str(limit.requests),
                 "X-RateLimit-Remaining": str(max(limit.requests - count, 0)),
-                "X-RateLimit-Reset": _reset(limit, now),
+                "X-RateLimit-Reset": self._reset(limit, now),
             },
         )
 
@@ -72,11 +73,12 @@ class Throttle:
         self._counts[name, client] = (window, count)
         return count
 
+    def _reset(self, limit: Limit, now: float) -> str:
+        at = now + limit.period_seconds - int(now) % limit.period_seconds
+        if self._in_seconds:
+            return str(int(at))
+        return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
 
 def _passes(counted: Iterable[tuple[Limit, int]]) -> bool:
     return all(count <= limit.requests for limit, count in counted)
-
-
-def _reset(limit: Limit, now: float) -> str:
-    at = now + limit.period_seconds - int(now) % limit.period_seconds
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S.%fZ}"

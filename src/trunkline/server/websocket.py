@@ -1,23 +1,20 @@
 """WebSocket streams: one connection, many subscriptions, as measured on Mastodon's server.
 
 The session is the parser that the HTTP layer feeds with what the client sends; nothing runs for
-an event, and the handler only waits for the end. What arrives in one read is handled together,
-which is why an unsubscribe that shares a read with its subscribe comes too early and is lost, as
-it is there.
+an event. What arrives in one read is handled together, which is why an unsubscribe that shares a
+read with its subscribe comes too early and is lost, as it is there. Where other servers differ,
+the flavour says so.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import contextlib
-import hashlib
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from aiohttp import web
 
-from trunkline.server.authorisation import Refused, authenticate, require_scope, token_of
+from trunkline.server.authorisation import MISSING_SCOPE, Refused, authenticate, require_scope
 from trunkline.server.connection import Connection
 from trunkline.server.encoders import Envelope
 from trunkline.server.frames import (
@@ -30,31 +27,38 @@ from trunkline.server.frames import (
     ProtocolViolation,
     frame,
 )
-from trunkline.server.heads import ORDER, REFUSAL_ORDER, UPGRADE_ORDER, request_id
 from trunkline.server.hub import Subscription
-from trunkline.server.selection import MASTODON_STREAMS, first, parameters_of, select
-from trunkline.server.site import SITE, Site
+from trunkline.server.selection import first, select
+from trunkline.server.site import Site
 from trunkline.streams import STREAMS
 
-__all__ = ["Session", "ping_all", "serve_websocket"]
+__all__ = ["Session"]
 
-_MAGIC: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _BINARY_WORDS: Final = b"The mastodon streaming server does not support binary messages"
+_NO_DELETES: Final = frozenset({"delete"})
 
 
 class Session:
-    """What one client asked for on its WebSocket."""
+    """What one client asked for on its WebSocket.
+
+    Attributes:
+        finished: Resolves when the socket may be closed.
+    """
 
     def __init__(self, connection: Connection, site: Site) -> None:
-        self.alive = True  # it answered the last ping
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._alive = True  # it answered the last ping
         self._connection = connection
         self._site = site
-        self._reader = FrameReader()
+        self._flavour = site.flavour
+        self._reader = FrameReader(max_message_bytes=site.flavour.max_message_bytes)
         self._subscriptions: dict[tuple[str, ...], Subscription] = {}
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._stay()
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         """Handle what the client sent, one read of it."""
+        self._stay()
         try:
             for opcode, payload in self._reader.feed(data):
                 self._handle(opcode, payload)
@@ -77,19 +81,32 @@ class Session:
 
     def ping(self) -> None:
         """Ping the client, or cut it without a close frame if the last ping has no answer."""
-        if not self.alive:
+        if self._connection.stalled:
+            return
+        if not self._alive:
             self._connection.cut()
             return
-        self.alive = False
+        self._alive = False
         self._connection.beat(frame(PING, b""))
 
+    def _stay(self) -> None:
+        """Put off the moment at which the silence of the client ends the connection."""
+        seconds = self._flavour.idle_close_seconds
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        if seconds is not None:
+            loop = asyncio.get_running_loop()
+            self._idle_timer = loop.call_later(seconds, self._connection.cut)
+
     def _finish(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         if not self.finished.done():
             self.finished.set_result(None)
 
     def _handle(self, opcode: int, payload: bytes) -> None:
         if opcode == PONG:
-            self.alive = True
+            self._alive = True
         elif opcode == CLOSE:
             self.close(payload)
             self._finish()
@@ -99,6 +116,8 @@ class Session:
             self._connection.send_raw(frame(PONG, payload))
         elif opcode == BINARY:
             self.close((1003).to_bytes(2, "big") + _BINARY_WORDS)
+        elif payload == b"ping" and self._flavour.answers_ping:
+            self._connection.send_raw(frame(TEXT, b"pong"))
         else:
             self._request(payload)
 
@@ -106,143 +125,96 @@ class Session:
         try:
             message = msgspec.json.decode(text)
         except (msgspec.MsgspecError, RecursionError):
-            return
+            message = None
         if not isinstance(message, dict):
+            if self._flavour.bad_message_code is not None:
+                self.close(self._flavour.bad_message_code.to_bytes(2, "big"))
             return
         kind = first(message.get("type"))
         if kind == "subscribe":
+            if not self._flavour.takes_parameters:
+                message = {"stream": message.get("stream")}
             asyncio.get_running_loop().call_soon(self.subscribe, message)
-        elif kind == "unsubscribe":
+        elif kind == "unsubscribe" and self._flavour.unsubscribes:
             self._unsubscribe(message)
+        elif kind == "pleroma:authenticate" and self._flavour.logs_in_by_message:
+            self._log_in(message)
 
-    def subscribe(self, message: dict[str, object]) -> None:
+    def subscribe(self, message: Mapping[str, object]) -> None:
         """Subscribe to what `message` names, or say why not; twice the same is once."""
-        if self._connection.muted:
+        if self._connection.muted or (self._flavour.one_stream and self._subscriptions):
             return
         try:
             name, channels = self._select(message)
         except Refused as refused:
-            self._say({"error": refused.words, "status": refused.status})
+            self._refuse("subscribe", refused)
             return
-        if channels not in self._subscriptions:
-            parameter = STREAMS[name].parameter
-            spelled = message[parameter] if parameter is not None else None
-            words = (name, spelled) if isinstance(spelled, (str, int)) else (name,)
-            subscription = Subscription(self._connection, channels, Envelope(words))
+        known = channels in self._subscriptions
+        if not known:
+            subscription = Subscription(self._connection, channels, self._envelope(name, message))
             self._subscriptions[channels] = subscription
             self._site.hub.subscribe(subscription)
+        self._respond("subscribe", "ignored" if known else "success")
 
-    def _unsubscribe(self, message: dict[str, object]) -> None:
+    def _envelope(self, name: str, message: Mapping[str, object]) -> Envelope:
+        flavour, parameter = self._flavour, STREAMS[name].parameter
+        spelled = message[parameter] if parameter is not None else None
+        words = flavour.words(
+            name,
+            spelled if isinstance(spelled, (str, int)) else None,
+            self._connection.token.account_id or "",
+        )
+        without_deletes = name in flavour.streams_without_deletes
+        return Envelope(
+            words,
+            nameless=frozenset() if flavour.names_deletes else _NO_DELETES,
+            skipped=_NO_DELETES if without_deletes else frozenset(),
+        )
+
+    def _unsubscribe(self, message: Mapping[str, object]) -> None:
         try:
             _, channels = self._select(message)
         except Refused:
-            self._say({"error": "Error unsubscribing from channel"})
+            self._refuse("unsubscribe", Refused(0, "Error unsubscribing from channel"))
             return
         subscription = self._subscriptions.pop(channels, None)
         if subscription is not None:
             self._site.hub.unsubscribe(subscription)
+        self._respond("unsubscribe", "success" if subscription is not None else "ignored")
 
-    def _select(self, message: dict[str, object]) -> tuple[str, tuple[str, ...]]:
+    def _select(self, message: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
         name, token = first(message.get("stream")), self._connection.token
         require_scope(token, str(name))
-        if not isinstance(name, str) or name not in MASTODON_STREAMS:
+        if not isinstance(name, str) or name not in self._flavour.streams:
             raise Refused(400, "Unknown stream type")
-        return name, select(self._site.world.people, token, name, message)
+        return name, select(self._site, token, name, message)
 
-    def _say(self, members: dict[str, object]) -> None:
+    def _log_in(self, message: Mapping[str, object]) -> None:
+        value = message.get("token")
+        try:
+            tokens = self._site.world.people.tokens
+            token = authenticate(tokens, value if isinstance(value, str) else None)
+        except Refused as refused:
+            self._refuse("pleroma:authenticate", refused)
+            return
+        self._connection.token = token
+        self._respond("pleroma:authenticate", "success")
+
+    def _refuse(self, request: str, refused: Refused) -> None:
+        code = self._flavour.bad_scope_code
+        if refused.words == MISSING_SCOPE and code is not None:
+            self.close(code.to_bytes(2, "big"))
+        elif self._flavour.errors == "frame":
+            status = {"status": refused.status} if refused.status else {}
+            self._say({"error": refused.words, **status})
+        else:
+            error = "unauthorized" if refused.status == 401 else "bad_topic"
+            self._respond(request, "error", error=error)
+
+    def _respond(self, request: str, result: str, **members: str) -> None:
+        if self._flavour.errors == "respond":
+            payload = msgspec.json.encode({"type": request, "result": result, **members})
+            self._say({"event": "pleroma:respond", "payload": payload.decode()})
+
+    def _say(self, members: Mapping[str, object]) -> None:
         self._connection.send_raw(frame(TEXT, msgspec.json.encode(members)))
-
-
-def ping_all(site: Site) -> None:
-    """Ping every WebSocket; cut those that left the last ping unanswered."""
-    for session in tuple(site.sessions):
-        session.ping()
-
-
-async def serve_websocket(request: web.Request) -> web.StreamResponse:
-    """Serve a WebSocket until it ends; the path does not matter."""
-    site = request.app[SITE]
-    wrong = _handshake_fault(request)
-    if wrong is not None:
-        return _refuse(request, status=wrong[0], body=wrong[1])
-    try:
-        value = token_of(request.headers, request.query)
-        token = authenticate(site.world.people.tokens, value)
-    except Refused as refused:
-        return _refuse(request, status=refused.status, words=refused.words)
-    response = _upgrade(request)
-    await response.prepare(request)
-    transport = request.transport
-    if transport is None:
-        return response
-    connection = site.hub.open(transport, kind="websocket", token=token)
-    session = Session(connection, site)
-    await _converse(request, session, connection, site)
-    return response
-
-
-async def _converse(
-    request: web.Request, session: Session, connection: Connection, site: Site
-) -> None:
-    site.sessions.add(session)
-    try:
-        request.protocol.set_parser(session)  # type: ignore[arg-type]  # has the two methods used
-        stream = request.query.get("stream")
-        if stream:
-            session.subscribe({"stream": stream, **parameters_of(request.query)})
-        await connection.ended
-        session.close()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(site.settings.close_wait_seconds):
-                await session.finished
-    finally:
-        site.sessions.discard(session)
-        site.hub.close(connection)
-
-
-def _handshake_fault(request: web.Request) -> tuple[int, str] | None:
-    headers = request.headers
-    if request.method != "GET":
-        return 405, "Invalid HTTP method"
-    if headers.get("Upgrade", "").lower() != "websocket":
-        return 400, "Invalid Upgrade header"
-    if len(headers.get("Sec-WebSocket-Key", "")) != 24:
-        return 400, "Missing or invalid Sec-WebSocket-Key header"
-    if headers.get("Sec-WebSocket-Version") not in ("13", "8"):
-        return 400, "Missing or invalid Sec-WebSocket-Version header"
-    return None
-
-
-def _refuse(
-    request: web.Request, *, status: int, body: str = "", words: str | None = None
-) -> web.Response:
-    request[ORDER] = REFUSAL_ORDER
-    told = {} if words is None else {"X-Request-Id": request_id(), "X-Error-Message": words}
-    headers = {
-        "Connection": "close",
-        "Content-Type": "text/html" if body else "text/plain",
-        **({"Sec-WebSocket-Version": "13, 8"} if "Version" in body else {}),
-        **told,
-    }
-    response = web.Response(status=status, body=body.encode(), headers=headers)
-    response.force_close()
-    return response
-
-
-def _upgrade(request: web.Request) -> web.StreamResponse:
-    request[ORDER] = UPGRADE_ORDER
-    key = request.headers["Sec-WebSocket-Key"].encode()
-    accept = base64.b64encode(hashlib.sha1(key + _MAGIC).digest())  # noqa: S324  # RFC 6455 says so
-    protocol = request.headers.get("Sec-WebSocket-Protocol", "").partition(",")[0].strip()
-    response = web.StreamResponse(
-        status=101,
-        headers={
-            "Upgrade": "websocket",
-            "Connection": "Upgrade",
-            "Sec-WebSocket-Accept": accept.decode(),
-            **({"Sec-WebSocket-Protocol": protocol} if protocol else {}),
-            "X-Request-Id": request_id(),
-        },
-    )
-    response.force_close()
-    return response

@@ -19,7 +19,7 @@ from trunkline.server.builders import (
     make_status,
     timestamp,
 )
-from trunkline.server.ids import SerialIds, SnowflakeIds
+from trunkline.server.ids import PostIds, SerialIds, SnowflakeIds
 from trunkline.server.ledger import Ledger, Post
 from trunkline.server.log import LogEntry
 from trunkline.server.people import DEMO_ACCOUNT_ID
@@ -53,7 +53,7 @@ class World(Ledger):
             retention=retention,
             rest_lag_seconds=rest_lag_seconds,
         )
-        self.status_ids = SnowflakeIds()
+        self.status_ids: PostIds = SnowflakeIds()
         self._serial_ids = SerialIds(68_739_215)
         self._conversations: dict[frozenset[str], tuple[str, str]] = {}
 
