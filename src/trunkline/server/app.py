@@ -13,6 +13,7 @@ from trunkline.server.flavours import FLAVOURS, Flavour
 from trunkline.server.heads import finish_head
 from trunkline.server.hub import Hub
 from trunkline.server.instance import instance_v1, instance_v2
+from trunkline.server.pictures import PICTURE_ROUTES
 from trunkline.server.rest import ROUTES
 from trunkline.server.rest_access import guard
 from trunkline.server.rest_writing import WRITING_ROUTES
@@ -25,6 +26,7 @@ from trunkline.server.world import World
 
 __all__ = ["make_app"]
 
+_SLASH = "{slash:/?}"  # the REST API takes every path with one more slash, streams do not
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -49,10 +51,12 @@ def make_app(
     app[SITE] = Site(world=world, hub=hub, settings=settings or Settings(), flavour=flavour)
     app.on_response_prepare.append(finish_head)
     app.cleanup_ctx.append(_pinging)
-    app.router.add_get("/api/v2/instance", _instance(instance_v2))
-    app.router.add_get("/api/v1/instance", _instance(instance_v1))
+    app.router.add_get(f"/api/v2/instance{_SLASH}", _instance(instance_v2))
+    app.router.add_get(f"/api/v1/instance{_SLASH}", _instance(instance_v1))
     app.router.add_get("/api/v1/streaming/health", health)
     for method, path, handler in (*ROUTES, *WRITING_ROUTES):
+        app.router.add_route(method, path + _SLASH, handler)
+    for method, path, handler in PICTURE_ROUTES:
         app.router.add_route(method, path, handler)
     for path in ("/api/v1/streaming", "/api/v1/streaming/{path:.*}"):
         app.router.add_get(path, serve_stream, allow_head=False)

@@ -38,7 +38,7 @@ def make_account(
 ) -> Json:
     """Return the account `username`, of this server or of another `domain`."""
     home = domain or host
-    picture = f"https://{host}/avatars/{account_id}.svg"
+    picture = f"https://{host}/avatars/{username}.svg"
     account: Json = {
         "id": account_id,
         "username": username,
@@ -56,8 +56,8 @@ def make_account(
         "avatar": picture,
         "avatar_static": picture,
         "avatar_description": "",
-        "header": f"https://{host}/headers/{account_id}.svg",
-        "header_static": f"https://{host}/headers/{account_id}.svg",
+        "header": f"https://{host}/headers/{username}.svg",
+        "header_static": f"https://{host}/headers/{username}.svg",
         "header_description": "",
         "followers_count": 3,
         "following_count": 4,

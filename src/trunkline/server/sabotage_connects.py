@@ -37,7 +37,7 @@ def _fault_for(request: web.Request, saboteur: Saboteur) -> Fault | None:
         return None
     if request.path.startswith(_STREAMING):
         return saboteur.next_connect("sse")
-    if request.path.startswith("/api/") and not request.path.endswith("/instance"):
+    if request.path.startswith("/api/") and not request.path.rstrip("/").endswith("/instance"):
         return saboteur.next_request()
     return None
 
