@@ -72,7 +72,10 @@ class CatchUp:
         self._now = now
         self._until = now()  # made when the connection opens: live again from here on
         self._shortfall = Shortfall()
-        self._marks: dict[Timeline, str] = {}  # the highest id when fetching began
+        # The highest id when the connection opened: live events move it on while we fetch.
+        self._marks = {timeline: self._mark(timeline) for timeline in self._timelines}
+        self._fetched: set[Timeline] = set()
+        self.has_gap = subscription.gap is not None
         self._tails: dict[Timeline, str] = {}  # where the last page that had entries began
         self._looked_at: set[str] = set()  # posts whose present version was just seen
         self.refused: Outcome | None = None  # how the last question ended that had no answer
@@ -119,7 +122,7 @@ class CatchUp:
             track = timeline.track
             if not self._options.catch_up:
                 self._shortfall.add(MISSING_OF[track], "catching up is turned off")
-            elif not self._mark(timeline) and track not in self._subscription.primed:
+            elif not self._marks[timeline] and track not in self._subscription.primed:
                 reason = "it is not known what was there before the gap"
                 self._shortfall.add(MISSING_OF[track], reason)
             else:
@@ -129,7 +132,8 @@ class CatchUp:
 
     async def _fetch(self, timeline: Timeline) -> None:
         subscription = self._subscription
-        mark = self._marks[timeline] = self._mark(timeline)
+        mark = self._marks[timeline]
+        self._fetched.add(timeline)
         subscription.owe_sweep(timeline.track, self._sweep_start(timeline))
         fetched = await self._upward(timeline, mark or BEGINNING[self._flavour.ids])
         if timeline.track == "conversations" and fetched:
@@ -177,7 +181,7 @@ class CatchUp:
     async def sweep(self) -> None:
         """Deliver what came late: below the old highest id, and behind a REST that lags."""
         for timeline in self._timelines:
-            if timeline in self._marks:
+            if timeline in self._fetched:
                 await self._guarded(timeline, self._sweep(timeline))
 
     async def _sweep(self, timeline: Timeline) -> None:

@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
-from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, TypedDict, Unpack, overload
+from typing import Literal, Self, Unpack, overload
 
-from trunkline.cursors import CursorStore, SqliteCursors
-from trunkline.errors import BadInput, StopStream, TrunklineError
+from trunkline.core import ClientCore, ClientKeywords
 from trunkline.events import AnyEvent
 from trunkline.feed import AsyncFeed
-from trunkline.following import Following
 from trunkline.inbox import Item
-from trunkline.listener import as_listener, dispatch, dispatch_signal
-from trunkline.options import StreamKeywords, StreamOptions
-from trunkline.signals import SIGNALS
+from trunkline.listener import as_listener
+from trunkline.listening import ending, give
+from trunkline.options import StreamKeywords
 from trunkline.streams import Stream
-from trunkline.transport.http import Network, Secret
-from trunkline.transport.server import Server
 
-__all__ = ["AsyncMastodon", "ClientKeywords"]
-
-
-class ClientKeywords(TypedDict, total=False):
-    """The keywords of a client; each is explained at `AsyncMastodon`."""
-
-    access_token: str | Path | None
-    api_base_url: str | None
-    streaming_url: str | None
-    network: Network | None
-    cursors: str | Path | CursorStore | None
+__all__ = ["AsyncMastodon"]
 
 
 class AsyncMastodon:
@@ -54,24 +37,13 @@ class AsyncMastodon:
     """
 
     def __init__(self, server: str | None = None, **keywords: Unpack[ClientKeywords]) -> None:
-        address = server or keywords.get("api_base_url")
-        if not address:
-            raise BadInput("Expected a server's address, such as 'https://mastodon.example'.")
-        token, cursors = keywords.get("access_token"), keywords.get("cursors")
-        self._server = Server(
-            address,
-            token=Secret.read(token) if token else None,
-            network=keywords.get("network") or Network(),
-            streaming_url=keywords.get("streaming_url"),
-        )
-        self._owns_store = isinstance(cursors, (str, Path))
-        self._store = SqliteCursors(cursors) if isinstance(cursors, (str, Path)) else cursors
+        self._core = ClientCore(server, keywords)
         self._feeds: set[AsyncFeed[Item]] = set()
 
     @property
     def server(self) -> str:
         """The base URL of the server, as events name it."""
-        return self._server.url
+        return self._core.server.url
 
     @overload
     def stream(
@@ -99,13 +71,7 @@ class AsyncMastodon:
         Raises:
             BadInput: No stream, an unknown option, or a value that cannot be meant.
         """
-        begin = partial(
-            Following,
-            self._server,
-            parse_streams(streams),
-            options=stream_options(signals=signals, options=options),
-            store=self._store,
-        )
+        begin = self._core.beginning(streams, signals=signals, options=options)
         feed: AsyncFeed[Item] = AsyncFeed(begin, on_close=self._feeds.discard)
         self._feeds.add(feed)
         return feed
@@ -129,18 +95,10 @@ class AsyncMastodon:
         """
         heard = as_listener(listener)
         feed = self.stream(*streams, signals=True, **options)
-        try:
+        with ending(heard):
             async with feed:
                 async for item in feed:
-                    if isinstance(item, SIGNALS):
-                        dispatch_signal(heard, item)
-                    else:
-                        dispatch(heard, item)
-        except StopStream:
-            return
-        except TrunklineError as error:
-            heard.on_abort(error)
-            raise
+                    give(heard, item)
 
     async def user_stream(self, listener: object, **options: Unpack[StreamKeywords]) -> None:
         """Listen to your home feed and your notifications; see `listen`."""
@@ -156,20 +114,60 @@ class AsyncMastodon:
         """Listen to the public posts with a tag; see `listen`."""
         await self.listen(listener, Stream.hashtag(tag), **options)
 
+    async def stream_user(self, listener: object, **options: Unpack[StreamKeywords]) -> None:
+        """Listen to your home feed and your notifications; see `listen`."""
+        await self.listen(listener, Stream.user(), **options)
+
+    async def stream_public(
+        self,
+        listener: object,
+        *,
+        local: bool = False,
+        remote: bool = False,
+        only_media: bool = False,
+        **options: Unpack[StreamKeywords],
+    ) -> None:
+        """Listen to public posts: of all, of this server's or of other servers' users."""
+        stream = Stream.public(local=local, remote=remote, only_media=only_media)
+        await self.listen(listener, stream, **options)
+
+    async def stream_local(
+        self, listener: object, *, only_media: bool = False, **options: Unpack[StreamKeywords]
+    ) -> None:
+        """Listen to the public posts of this server's users; see `listen`."""
+        await self.listen(listener, Stream.public(local=True, only_media=only_media), **options)
+
+    async def stream_hashtag(
+        self, tag: str, listener: object, *, local: bool = False, **options: Unpack[StreamKeywords]
+    ) -> None:
+        """Listen to the public posts with a tag; see `listen`."""
+        await self.listen(listener, Stream.hashtag(tag, local=local), **options)
+
+    async def stream_list(
+        self,
+        id: str | int,  # noqa: A002  # its name in Mastodon.py
+        listener: object,
+        **options: Unpack[StreamKeywords],
+    ) -> None:
+        """Listen to the posts of the accounts on one of your lists; see `listen`."""
+        await self.listen(listener, Stream.list(id), **options)
+
+    async def stream_direct(self, listener: object, **options: Unpack[StreamKeywords]) -> None:
+        """Listen to your direct conversations; see `listen`."""
+        await self.listen(listener, Stream.direct(), **options)
+
     async def stream_healthy(self) -> bool:
         """Tell whether the streaming server says that it is well.
 
         Health alone proves little: it stays good while the server's database is away.
         """
-        return await self._server.is_healthy()
+        return await self._core.server.is_healthy()
 
     async def close(self) -> None:
         """End every stream of this client, save the cursors and close the sockets."""
         for feed in tuple(self._feeds):
             await feed.close()
-        await self._server.close()
-        if self._owns_store and self._store is not None:
-            self._store.close()
+        await self._core.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -181,29 +179,3 @@ class AsyncMastodon:
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
-
-
-def stream_options(*, signals: bool, options: StreamKeywords) -> StreamOptions:
-    """Return the options that keywords mean.
-
-    Raises:
-        BadInput: An unknown keyword, or a value that cannot be meant.
-    """
-    unknown = sorted(set(options) - set(StreamKeywords.__annotations__))
-    if unknown:
-        known = ", ".join(sorted(StreamKeywords.__annotations__))
-        raise BadInput(f"Expected options of a stream ({known}); got {', '.join(unknown)}.")
-    return StreamOptions(signals=signals, **options)
-
-
-def parse_streams(streams: Sequence[Stream | str]) -> tuple[Stream, ...]:
-    """Return the streams that were meant.
-
-    Raises:
-        BadInput: None was named, or one cannot be meant.
-    """
-    if not streams:
-        raise BadInput("Expected at least one stream, such as Stream.user() or 'public:local'.")
-    return tuple(
-        stream if isinstance(stream, Stream) else Stream.parse(stream) for stream in streams
-    )

@@ -7,6 +7,7 @@ is one transaction: after a crash at any moment either all of a save is there or
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
@@ -101,8 +102,11 @@ class SqliteCursors:
         self.save_interval_seconds = save_interval_seconds
         self._path = Path(path)
         self._saves = 0
+        self._lock = threading.Lock()  # streams that listen in threads share one file
         try:
-            self._database = sqlite3.connect(self._path, timeout=0.2, isolation_level=None)
+            self._database = sqlite3.connect(
+                self._path, timeout=0.2, isolation_level=None, check_same_thread=False
+            )
             self._open()
         except sqlite3.Error as error:
             raise self._explained(error) from error
@@ -145,7 +149,8 @@ class SqliteCursors:
             CursorError: The file cannot be written, for example because the disk is full.
         """
         try:
-            self._save(name, cursor, keys)
+            with self._lock:
+                self._save(name, cursor, keys)
         except sqlite3.Error as error:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")

@@ -97,5 +97,5 @@ class CursorError(TrunklineError):
     """The store of cursors is in use by another process, damaged, or of a newer version."""
 
 
-class StopStream(TrunklineError):  # noqa: N818  # named for what the handler asks, as StopIteration
+class StopStream(TrunklineError):  # named for what the handler asks, as StopIteration
     """Raise this in a handler to end the stream cleanly: the call that streams then returns."""

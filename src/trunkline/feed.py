@@ -9,7 +9,7 @@ from typing import Generic, Self, TypeVar, cast
 from trunkline.errors import Misuse, StopStream
 from trunkline.following import Following
 from trunkline.inbox import Item
-from trunkline.stats import Stats
+from trunkline.stats import Counters, Stats
 
 __all__ = ["AsyncFeed"]
 
@@ -75,7 +75,7 @@ class AsyncFeed(Generic[Given]):
 
     def stats(self) -> Stats:
         """Return a snapshot of what was counted since the feed began."""
-        return self._started().stats()
+        return self._following.stats() if self._following else Counters().snapshot()
 
     async def close(self) -> None:
         """Close the connections and save the cursors; safe to call twice."""

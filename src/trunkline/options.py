@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypedDict
+from typing import Final, Literal, TypedDict, cast
 
 from trunkline.errors import BadInput
 from trunkline.streams import Stream
 
-__all__ = ["StreamKeywords", "StreamOptions", "Transport", "TransportChoice"]
+__all__ = [
+    "ListenKeywords",
+    "StreamKeywords",
+    "StreamOptions",
+    "Transport",
+    "TransportChoice",
+    "listen_options",
+]
 
 Transport = Literal["sse", "websocket", "polling"]
 TransportChoice = Literal["auto", "sse", "websocket", "polling"]
@@ -38,6 +45,32 @@ class StreamKeywords(TypedDict, total=False):
     buffer_bytes: int
     silence_probe_seconds: float
     poll_seconds: float
+
+
+class ListenKeywords(StreamKeywords, total=False):
+    """The keywords of the listening methods: those of a stream, and the words of Mastodon.py.
+
+    `run_async` listens in a thread and returns its handle. `timeout` is `stall_seconds` by another
+    name. `reconnect_async` and `reconnect_async_wait_sec` are taken for the sake of moving over and
+    change nothing: a stream always reconnects, and the verdict table says when (``max_retries=0``
+    does not).
+    """
+
+    run_async: bool
+    timeout: float
+    reconnect_async: bool
+    reconnect_async_wait_sec: float
+
+
+def listen_options(keywords: ListenKeywords) -> tuple[bool, StreamKeywords]:
+    """Return whether to listen in a thread, and the options of the stream."""
+    options: dict[str, object] = {**keywords}
+    run_async = bool(options.pop("run_async", False))
+    if "timeout" in options:
+        options["stall_seconds"] = options.pop("timeout")
+    options.pop("reconnect_async", None)
+    options.pop("reconnect_async_wait_sec", None)
+    return run_async, cast("StreamKeywords", options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from trunkline.errors import GaveUp, ServerError, Unauthorized
 from trunkline.events import AnyEvent
 from trunkline.inbox import Inbox, Item
 from trunkline.options import StreamOptions, Transport
-from trunkline.policy.backoff import Backoff, GiveUp
+from trunkline.policy.backoff import HEALTHY_SECONDS, Backoff, GiveUp
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.policy.unauthorized import explain_unauthorized
 from trunkline.policy.verdict import REFUSALS, Action, Verdict, judge, settle
@@ -90,6 +90,7 @@ class Session:
         self._refusals = 0  # since a connection that brought something
         self._began = False  # whether any connection was ever open: then priming would hide a gap
         self._was_connected = False
+        self._brought = False  # whether this connection delivered anything: a refusal does not
         self._down_since = self._loop.time()
         self._event_at = self._loop.time()
         self._waiting: _Waiting | None = None  # live events that wait for the catch-up
@@ -139,7 +140,7 @@ class Session:
                 tasks.create_task(self._stay_signed_in())
                 await self._read(connection)
         finally:
-            self._shut_down(connection.bytes_received)
+            self._shut_down()
             await connection.close()
 
     async def _poll(self) -> None:
@@ -152,10 +153,10 @@ class Session:
                 await self._poll_once(thorough=turn % _THOROUGH_POLL == 0)
                 await asyncio.sleep(self._options.poll_seconds * (0.75 + self._dice() / 2))
         finally:
-            self._shut_down(0)
+            self._shut_down()
 
     def _open_up(self) -> None:
-        self._began = True
+        self._began, self._brought = True, False
         self._opened_at = self._event_at = self._loop.time()
         self._counters.connects += 1
         if self._waiting is None and self._transport != "polling":
@@ -171,11 +172,11 @@ class Session:
             )
         )
 
-    def _shut_down(self, bytes_received: int) -> None:
+    def _shut_down(self) -> None:
         healthy_seconds = self._loop.time() - self._opened_at
         self._backoff = self._backoff.after_connection(healthy_seconds)
         self._down_since = self._loop.time()
-        if self._backoff.attempt == 0 or bytes_received:
+        if self._brought or healthy_seconds >= HEALTHY_SECONDS:
             self._refusals, self._was_connected = 0, True
         for subscription in self._subscriptions.values():
             subscription.away()
@@ -207,9 +208,10 @@ class Session:
         only, subscriptions = self._only, self._subscriptions
         counts = self._counters.by_type
         fresh: list[Item] = []
+        heartbeats = 0
         for item in incoming:
             if item is Pulse.HEARTBEAT:
-                self._counters.heartbeats += 1
+                heartbeats += 1
                 fresh.append(Heartbeat(server=self._server.url, at=now, streams=self._streams))
                 continue
             subscription = only or subscriptions[item.stream]
@@ -219,7 +221,10 @@ class Session:
         for subscription in subscriptions.values():
             subscription.live_at = now
             subscription.window.trim()
-        self._event_at = self._loop.time()
+        self._counters.heartbeats += heartbeats
+        self._brought = self._brought or bool(incoming)
+        if heartbeats < len(incoming):
+            self._event_at = self._loop.time()
         return fresh
 
     async def _deliver_caught_up(
@@ -243,8 +248,14 @@ class Session:
         """Fetch what was hidden, let the waiting live events through, then look again."""
         closing = [await self._catch_up(each) for each in self._subscriptions.values()]
         for catch_up in closing:
-            await catch_up.fetch()
+            if catch_up.has_gap:
+                await catch_up.fetch()
         await self._let_through()
+        for catch_up in closing:
+            if (
+                not catch_up.has_gap
+            ):  # the moment between looking and listening is no gap to wait for
+                await catch_up.fetch()
         await asyncio.sleep(self._options.settle_seconds)
         for catch_up in closing:
             await self._conclude(catch_up)
@@ -265,6 +276,7 @@ class Session:
             await catch_up.fetch()
             if catch_up.refused is not None:
                 raise ConnectionEnded(catch_up.refused)
+            self._brought = True
             if thorough or subscription.gap is not None:
                 await self._conclude(catch_up)
             subscription.live_at = self._now()

@@ -1,0 +1,105 @@
+"""What the async and the sync client share: one server, one token, one store of cursors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypedDict
+
+from trunkline.cursors import CursorStore, SqliteCursors
+from trunkline.errors import BadInput
+from trunkline.following import Following
+from trunkline.options import StreamKeywords, StreamOptions
+from trunkline.streams import Stream
+from trunkline.transport.http import Network, Secret
+from trunkline.transport.server import Server
+
+__all__ = ["ClientCore", "ClientKeywords"]
+
+
+class ClientKeywords(TypedDict, total=False):
+    """The keywords of a client; each is explained at `AsyncMastodon` and `Mastodon`."""
+
+    access_token: str | Path | None
+    api_base_url: str | None
+    streaming_url: str | None
+    network: Network | None
+    cursors: str | Path | CursorStore | None
+
+
+class ClientCore:
+    """Knows the server, shows it the token, and begins to follow its streams.
+
+    Raises:
+        BadInput: An unknown keyword, or an address or a token that cannot be one.
+        CursorError: The file of cursors cannot be used.
+    """
+
+    def __init__(self, server: str | None, keywords: ClientKeywords) -> None:
+        _refuse_unknown("a client", keywords, ClientKeywords.__annotations__)
+        address = server or keywords.get("api_base_url")
+        if not address:
+            raise BadInput("Expected a server's address, such as 'https://mastodon.example'.")
+        token, cursors = keywords.get("access_token"), keywords.get("cursors")
+        self._address = address
+        self._token = Secret.read(token) if token else None
+        self._network = keywords.get("network") or Network()
+        self._streaming_url = keywords.get("streaming_url")
+        self.server = self._new_server()
+        self._owns_store = isinstance(cursors, (str, Path))
+        self._store = SqliteCursors(cursors) if isinstance(cursors, (str, Path)) else cursors
+
+    def _new_server(self) -> Server:
+        return Server(
+            self._address,
+            token=self._token,
+            network=self._network,
+            streaming_url=self._streaming_url,
+        )
+
+    def for_another_loop(self) -> ClientCore:
+        """Return the same client for another event loop: its own sockets, the same cursors."""
+        twin = object.__new__(ClientCore)
+        twin.__dict__.update(self.__dict__, _owns_store=False)
+        twin.server = twin._new_server()  # one of us
+        return twin
+
+    def beginning(
+        self, streams: Sequence[Stream | str], *, signals: bool, options: StreamKeywords
+    ) -> Callable[[], Following]:
+        """Return what begins to follow `streams` when it is called inside a running loop.
+
+        Raises:
+            BadInput: No stream, an unknown option, or a value that cannot be meant.
+        """
+        _refuse_unknown("a stream", options, StreamKeywords.__annotations__)
+        return partial(
+            Following,
+            self.server,
+            _parse_streams(streams),
+            options=StreamOptions(signals=signals, **options),
+            store=self._store,
+        )
+
+    async def close(self) -> None:
+        """Close the sockets, and the store of cursors if this client opened it."""
+        await self.server.close()
+        if self._owns_store and self._store is not None:
+            self._store.close()
+
+
+def _refuse_unknown(what: str, given: object, known: dict[str, object]) -> None:
+    names = sorted(set(given) - set(known)) if isinstance(given, dict) else []
+    if names:
+        raise BadInput(
+            f"Expected options of {what} ({', '.join(sorted(known))}); got {', '.join(names)}."
+        )
+
+
+def _parse_streams(streams: Sequence[Stream | str]) -> tuple[Stream, ...]:
+    if not streams:
+        raise BadInput("Expected at least one stream, such as Stream.user() or 'public:local'.")
+    return tuple(
+        stream if isinstance(stream, Stream) else Stream.parse(stream) for stream in streams
+    )
