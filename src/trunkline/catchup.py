@@ -4,7 +4,8 @@ The order of things, once the live stream is open again and its events wait:
 
 1. `fetch` reads each timeline upward from the highest id that was seen, until a page is empty.
 2. The waiting live events are let through (the session does that).
-3. A little later `sweep` reads the stretch below the old highest id, where posts that federated late
+3. A little later `sweep` reads the stretch below the old highest id, where posts that federated
+late
    have their place, and the last page once more, because REST may lag the stream.
 4. `reconcile` asks which recently delivered posts were edited or are gone.
 
@@ -159,7 +160,7 @@ class CatchUp:
         )
 
     async def _upward(self, timeline: Timeline, after: str, *, until: str = "") -> int:
-        """Deliver page after page above `after`, up to the page that reaches `until` or is empty."""
+        """Deliver the pages above `after`, up to the one that reaches `until` or is empty."""
         fetched = 0
         while True:
             page = await self._page(timeline, after=after)

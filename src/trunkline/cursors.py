@@ -1,7 +1,8 @@
 """Where cursors are kept between runs: in memory, or in an SQLite file.
 
-A store keeps for each subscription, by name, a `Cursor` and the keys its consumer acknowledged. Saving
-is one transaction: after a crash at any moment either all of a save is there or nothing of it.
+A store keeps for each subscription, by name, a `Cursor` and the keys its consumer acknowledged.
+Saving is one transaction: after a crash at any moment either all of a save is there or nothing of
+it.
 """
 
 from __future__ import annotations
@@ -122,8 +123,8 @@ class SqliteCursors:
         if found not in (0, SCHEMA_VERSION):
             database.close()
             raise CursorError(
-                f"Expected cursors of version {SCHEMA_VERSION} in {self._path}; got version {found}."
-                " Use the Trunkline that wrote them, or start with a new file."
+                f"Expected cursors of version {SCHEMA_VERSION} in {self._path}; got version"
+                f" {found}. Use the Trunkline that wrote them, or start with a new file."
             )
         for statement in _SCHEMA.split(";\n"):
             database.execute(statement)

@@ -23,7 +23,7 @@ _SIGNALS: Final = frozenset(SIGNALS)
 
 
 class Handover:
-    """Hands the events of a batch over one by one, and acknowledges each when the next is asked for.
+    """Hands the events of a batch over one by one; each next one acknowledges the last.
 
     Args:
         subscriptions: Who is told what was acknowledged.

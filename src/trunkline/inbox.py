@@ -1,8 +1,8 @@
 """Where events wait for the consumer: bounded by count and by bytes.
 
-When it is full, its producers wait, stop reading their sockets, and so slow the servers down. Taking
-empties it. Room is awaited first and filled afterwards without a pause in between, so that an event
-is never remembered as delivered and then lost to a cancellation.
+When it is full, its producers wait, stop reading their sockets, and so slow the servers down.
+Taking empties it. Room is awaited first and filled afterwards without a pause in between, so that
+an event is never remembered as delivered and then lost to a cancellation.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ __all__ = ["ending", "give"]
 
 
 def give(listener: StreamListener, item: Item) -> None:
-    """Call the handler of `listener` for an event or a signal; raises only what the handler does."""
+    """Call the handler of `listener` for an event or a signal; raise what the handler does."""
     if isinstance(item, (Connected, Disconnected, Gap, Heartbeat)):
         dispatch_signal(listener, item)
     else:

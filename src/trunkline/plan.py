@@ -17,8 +17,8 @@ def transports(
     """Return the transports to try, the best first.
 
     One stream goes over an event stream, several share a WebSocket; each falls back to the other,
-    and then to polling where every stream has a timeline. A transport that was chosen by name stands
-    alone. A server whose instance document names no streaming is polled.
+    and then to polling where every stream has a timeline. A transport that was chosen by name
+    stands alone. A server whose instance document names no streaming is polled.
     """
     if choice != "auto":
         return (choice,)

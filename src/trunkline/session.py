@@ -1,9 +1,10 @@
 """The story of one connection: open, read, watch, judge, wait, open again, and close the gap.
 
 `Session.run` is the whole of it. The live stream is opened first and its events wait; what the
-disconnect hid is fetched and delivered; then the waiting events go through; a little later late posts,
-edits and deletions are asked for, and the gap is named. What an ending means is decided by the verdict
-table (`policy/verdict.py`), how long to wait by `policy/backoff.py`; here it is only done.
+disconnect hid is fetched and delivered; then the waiting events go through; a little later late
+posts, edits and deletions are asked for, and the gap is named. What an ending means is decided by
+the verdict table (`policy/verdict.py`), how long to wait by `policy/backoff.py`; here it is only
+done.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Final
 
 from trunkline.catchup import CatchUp
 from trunkline.errors import GaveUp, ServerError, Unauthorized
-from trunkline.events import AnyEvent
+from trunkline.events import AnyEvent, Update
 from trunkline.inbox import Inbox, Item
 from trunkline.options import StreamOptions, Transport
 from trunkline.policy.backoff import HEALTHY_SECONDS, Backoff, GiveUp
@@ -225,6 +226,8 @@ class Session:
         self._brought = self._brought or bool(incoming)
         if heartbeats < len(incoming):
             self._event_at = self._loop.time()
+        if fresh and type(fresh[-1]) is Update:
+            self._counters.last_live = fresh[-1]
         return fresh
 
     async def _deliver_caught_up(

@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from trunkline.events import Update, leading_id
+from trunkline.policy.ids import snowflake_milliseconds
+
 __all__ = ["Counters", "Stats"]
 
 
@@ -63,7 +66,7 @@ class Counters:
         self.gaps_complete = 0
         self.gaps_incomplete = 0
         self.heartbeats = 0
-        self.lag_seconds: float | None = None
+        self.last_live: Update | None = None
 
     def snapshot(self) -> Stats:
         """Return the counts as they are now."""
@@ -84,8 +87,16 @@ class Counters:
             gaps_complete=self.gaps_complete,
             gaps_incomplete=self.gaps_incomplete,
             heartbeats=self.heartbeats,
-            lag_seconds=self.lag_seconds,
+            lag_seconds=_lag_seconds(self.last_live),
         )
+
+
+def _lag_seconds(update: Update | None) -> float | None:
+    """Return how long after the moment in its id a post arrived; ``None`` where ids hold none."""
+    made = None if update is None else snowflake_milliseconds(leading_id(update.raw))
+    if update is None or made is None:
+        return None
+    return max(0.0, update.received_at.timestamp() - made / 1000)
 
 
 _ODD = ("Malformed", "Unknown")

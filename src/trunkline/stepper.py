@@ -1,6 +1,7 @@
 """A private event loop that is stepped in the caller's thread, only while the caller waits.
 
-Ctrl-C stops it between two steps, never in the middle of one, so that whatever it was doing can go on.
+Ctrl-C stops it between two steps, never in the middle of one, so that whatever it was doing can go
+on.
 """
 
 from __future__ import annotations

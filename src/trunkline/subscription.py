@@ -1,7 +1,8 @@
 """One stream on one server with one token, being followed: what was seen, what was finished.
 
-`Subscription` is the state that outlives connections: the window of seen keys, the cursor of what the
-consumer has acknowledged, and the gap that is being closed. It does no I/O but saving its cursor.
+`Subscription` is the state that outlives connections: the window of seen keys, the cursor of what
+the consumer has acknowledged, and the gap that is being closed. It does no I/O but saving its
+cursor.
 """
 
 from __future__ import annotations

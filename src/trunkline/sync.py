@@ -1,10 +1,11 @@
 """`Mastodon`: the same client without asyncio.
 
-There is one implementation of the story, the async one. `Mastodon` owns a private event loop and steps
-it *in the caller's thread*, and only while it waits: no background thread, no queue behind your back.
-While your code handles an event nothing is read, and nothing is lost by that.
+There is one implementation of the story, the async one. `Mastodon` owns a private event loop and
+steps it *in the caller's thread*, and only while it waits: no background thread, no queue behind
+your back. While your code handles an event nothing is read, and nothing is lost by that.
 
-Ctrl-C raises `KeyboardInterrupt` out of the call that waits, and the feed can be asked again after it.
+Ctrl-C raises `KeyboardInterrupt` out of the call that waits, and the feed can be asked again after
+it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Catching up, decided: which page to ask for next, what a page tells, what stays missing.
 
 Timelines are read upward: each page is the one right after an id, and its array is newest first. A
-post that the window does not know is an `Update`; one that it knows in an older version is an `Edit`.
-The module asks nobody and waits for nothing.
+post that the window does not know is an `Update`; one that it knows in an older version is an
+`Edit`. The module asks nobody and waits for nothing.
 
 Source: Mastodon API, "Timelines API methods", and its guideline on pagination (``min_id``).
 """

@@ -1,9 +1,9 @@
 """What the consumer of one subscription has finished, as one value that can be stored.
 
-A cursor is not one highest id: a post that federates late gets an id below posts that were delivered
-before it, and a highest id would skip it for ever. So the cursor is the set of keys (see `dedupe`)
-that were acknowledged, bounded, and what is owed: stretches of a timeline below the highest id that
-still have to be swept for late posts.
+A cursor is not one highest id: a post that federates late gets an id below posts that were
+delivered before it, and a highest id would skip it for ever. So the cursor is the set of keys (see
+`dedupe`) that were acknowledged, bounded, and what is owed: stretches of a timeline below the
+highest id that still have to be swept for late posts.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
 def track_of_key(key: str) -> tuple[Track, str] | None:
     """Return the track that a key of a post, notification or conversation belongs to, and its id.
 
-    ``None`` for keys of versions and tombstones, which say nothing about how far a timeline was read.
+    ``None`` for keys of versions and tombstones, which say nothing about how far a timeline was
+    read.
     """
     if key.isalnum():
         return "statuses", key
@@ -79,7 +80,8 @@ def sweep_start(
     """Return the id from which a timeline is swept for late posts.
 
     Where ids hold a time that is `overlap_seconds` before the highest; elsewhere so many posts back
-    that a page covers them. Never below what the window has forgotten, where new and old look alike.
+    that a page covers them. Never below what the window has forgotten, where new and old look
+    alike.
     """
     known = list(keys)
     mark = highest(known, track)

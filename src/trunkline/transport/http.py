@@ -1,8 +1,8 @@
 """What the transports share: how to reach servers, and what its failures mean.
 
-`Network` holds a user's settings and opens the one HTTP session of a client. `outcome_of` is the one
-place where an exception of the HTTP library becomes an `Outcome`; no exception of that library goes
-further up. Tokens travel in headers only, never in a URL.
+`Network` holds a user's settings and opens the one HTTP session of a client. `outcome_of` is the
+one place where an exception of the HTTP library becomes an `Outcome`; no exception of that library
+goes further up. Tokens travel in headers only, never in a URL.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Discovery: what software a server runs, and where its streaming address is.
 
-The instance document of version 2 is asked first, then version 1; a host that has neither is taken at
-its word. Discovery sends no token. What it finds is where the token may go later: the host that the
-user named, or the one it redirects to, and the streaming host that its instance document names.
+The instance document of version 2 is asked first, then version 1; a host that has neither is taken
+at its word. Discovery sends no token. What it finds is where the token may go later: the host that
+the user named, or the one it redirects to, and the streaming host that its instance document names.
 
 Source: Mastodon API, "instance API methods".
 """

@@ -1,6 +1,7 @@
 """The REST calls that streaming needs: paced by one budget for a server, tried again with patience.
 
-The token goes in a header, and only to the address that discovery found; redirects are not followed.
+The token goes in a header, and only to the address that discovery found; redirects are not
+followed.
 """
 
 from __future__ import annotations

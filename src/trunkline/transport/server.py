@@ -1,7 +1,7 @@
 """One server, as one token sees it: its instance document, its REST, its connections.
 
-Everything that a client does with a server goes through one `Server`, so that discovery happens once
-and one budget paces all REST calls.
+Everything that a client does with a server goes through one `Server`, so that discovery happens
+once and one budget paces all REST calls.
 """
 
 from __future__ import annotations
