@@ -7,19 +7,16 @@ never what was received. Both the async and the sync feed give out events throug
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from trunkline.cursors import CursorStore
 from trunkline.errors import MalformedEventError
 from trunkline.events import AnyEvent, Malformed
 from trunkline.inbox import Item
 from trunkline.options import StreamOptions
-from trunkline.signals import SIGNALS, Gap
+from trunkline.signals import Gap, Signal
 from trunkline.subscription import Subscription
 
 __all__ = ["Handover"]
-
-_SIGNALS: Final = frozenset(SIGNALS)
 
 
 class Handover:
@@ -64,7 +61,7 @@ class Handover:
         while given < len(batch):
             item = batch[given]
             given += 1
-            if type(item) in _SIGNALS:
+            if isinstance(item, Signal):
                 if not self._signals:
                     continue
             elif self._decode:
@@ -86,7 +83,7 @@ class Handover:
         for item in self._batch[finished : self._given]:
             if isinstance(item, Gap):
                 self._subscriptions[item.stream].settle()
-            elif not isinstance(item, SIGNALS):
+            elif not isinstance(item, Signal):
                 self._subscriptions[item.stream].acknowledge(item)
         now_seconds = self._clock()
         if now_seconds - self._saved_at >= self._interval_seconds:

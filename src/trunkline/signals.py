@@ -13,7 +13,7 @@ import msgspec
 
 from trunkline.streams import Stream
 
-__all__ = ["SIGNALS", "AnySignal", "Connected", "Disconnected", "Gap", "Heartbeat"]
+__all__ = ["SIGNALS", "AnySignal", "Connected", "Disconnected", "Gap", "Heartbeat", "Signal"]
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):

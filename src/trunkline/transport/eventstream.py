@@ -92,7 +92,7 @@ class EventStreamConnection:
         limits: ConnectionLimits,
         now: Callable[[], datetime],
     ) -> None:
-        self.streams = (stream,)
+        self.streams: tuple[Stream, ...] = (stream,)
         self.bytes_received = 0
         self._response = response
         self._stream = stream

@@ -163,8 +163,8 @@ def _reason(error: BaseException) -> str:
     return getattr(system, "strerror", None) or type(error).__name__
 
 
-_KINDS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], OutcomeKind], ...]]
-_KINDS = (
+_Kinds = type[BaseException] | tuple[type[BaseException], ...]
+_KINDS: Final[tuple[tuple[_Kinds, OutcomeKind], ...]] = (
     (aiohttp.ClientConnectorDNSError, OutcomeKind.DNS),
     (
         (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError),

@@ -90,15 +90,16 @@ class Rest:
             RestRefused: The server says no, or did not answer in several tries.
         """
         backoff = Backoff().on(Curve.SERVER_TROUBLE)
-        for left in reversed(range(_TRIES if patient else 1)):
+        tries_left = _TRIES if patient else 1
+        while True:
             outcome = await self._try(path, query)
             if isinstance(outcome, Answer):
                 return outcome
-            if not left or not _worth_retrying(outcome):
-                break
+            tries_left -= 1
+            if not tries_left or not _worth_retrying(outcome):
+                raise RestRefused(outcome)
             wait_seconds, backoff = backoff.delay(self._dice())
             await asyncio.sleep(wait_seconds + (outcome.retry_after_seconds or 0.0))
-        raise RestRefused(outcome)
 
     async def _try(self, path: str, query: tuple[tuple[str, str], ...]) -> Answer | Outcome:
         paged = any(name in _PAGING for name, _ in query)

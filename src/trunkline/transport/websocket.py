@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Final
+from typing import Final, TypedDict
 
 import aiohttp
 
@@ -75,7 +75,15 @@ async def open_websocket(
     return connection
 
 
-def _credentials(token: Secret | None, flavour: Flavour) -> dict[str, dict[str, str] | list[str]]:
+_AnyMessage = aiohttp.WSMessage | aiohttp.http_websocket.WSMessageTextBytes
+
+
+class _Credentials(TypedDict, total=False):
+    headers: dict[str, str]
+    protocols: list[str]
+
+
+def _credentials(token: Secret | None, flavour: Flavour) -> _Credentials:
     """Return where the token goes: a header, or the subprotocol for servers that read no header."""
     if token is None:
         return {}
@@ -87,7 +95,7 @@ def _credentials(token: Secret | None, flavour: Flavour) -> dict[str, dict[str, 
 def _handshake_outcome(
     error: aiohttp.WSServerHandshakeError, *, now: Callable[[], datetime]
 ) -> Outcome:
-    headers = error.headers or {}
+    headers: Mapping[str, str] = error.headers or {}
     if error.status in (301, 302, 303, 307, 308):
         return Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=error.status)
     if error.status in (101, 200):
@@ -172,7 +180,7 @@ class WebSocketConnection:
             return [Pulse.HEARTBEAT]
         return [self._malformed(text, "expected an envelope in JSON")]
 
-    async def _control(self, message: aiohttp.WSMessage) -> Sequence[Incoming]:
+    async def _control(self, message: _AnyMessage) -> Sequence[Incoming]:
         """Answer pings, and turn every kind of ending into an outcome."""
         match message.type:
             case aiohttp.WSMsgType.PING:
@@ -185,7 +193,7 @@ class WebSocketConnection:
             case _:
                 raise ConnectionEnded(self._ending(message))
 
-    def _ending(self, message: aiohttp.WSMessage) -> Outcome:
+    def _ending(self, message: _AnyMessage) -> Outcome:
         if self._stalled:
             return Outcome(OutcomeKind.STALL)
         if message.type is aiohttp.WSMsgType.CLOSE:
