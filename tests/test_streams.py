@@ -142,7 +142,7 @@ def test_every_row_of_the_table_is_whole() -> None:
         assert kind.name == name
         assert kind.about
         assert kind.timelines
-        assert kind.scope in {"read:statuses", "read:notifications", "read:lists"}
+        assert set(kind.scope.split()) <= {"read:statuses", "read:notifications", "read:lists"}
         has_place = all("{}" in timeline.path for timeline in kind.timelines)
         assert has_place == (kind.parameter is not None)
 

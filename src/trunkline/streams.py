@@ -37,7 +37,10 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamKind:
-    """One row of the table of streams; ``{}`` in a path stands for the tag or the list."""
+    """One row of the table of streams; ``{}`` in a path stands for the tag or the list.
+
+    `scope` is what a token needs to stream it and to catch it up; ``read`` covers everything.
+    """
 
     name: str
     sse_path: str
@@ -78,6 +81,7 @@ _ROWS: tuple[StreamKind, ...] = (
         name="user",
         sse_path="user",
         timelines=(Timeline(track="statuses", path="/api/v1/timelines/home"), _NOTIFICATIONS),
+        scope="read:statuses read:notifications",
         about="your home feed and your notifications",
     ),
     StreamKind(
@@ -117,7 +121,7 @@ _ROWS: tuple[StreamKind, ...] = (
         sse_path="list",
         parameter="list",
         timelines=(Timeline(track="statuses", path="/api/v1/timelines/list/{}"),),
-        scope="read:lists",
+        scope="read:statuses read:lists",
         about="posts of the accounts on one of your lists",
     ),
     StreamKind(
