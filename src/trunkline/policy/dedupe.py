@@ -8,14 +8,15 @@ post that is known to be deleted is held back.
 
 Events that have no identity (announcements, changed filters, unknown types) always pass.
 
-The memory is bounded by `capacity`. What it forgot is remembered as a *horizon*: ids at or below it
-can no longer be told apart from new ones, so catching up does not reach below it.
+The memory is bounded by `capacity` and a sixteenth. What it forgot is remembered as a *horizon*: ids
+at or below it can no longer be told apart from new ones, so catching up does not reach below it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -164,13 +165,18 @@ class Window:
         self._seen[key] = at_seconds
 
     def trim(self) -> None:
-        """Forget the oldest keys above the capacity, and raise the horizon by what they were."""
-        seen = self._seen
-        while len(seen) > self._capacity:
-            key = next(iter(seen))
+        """Forget the oldest keys above the capacity, and raise the horizon by what they were.
+
+        Nothing is forgotten before there is a sixteenth too much, because finding the oldest key of a
+        dictionary takes the longer the more were deleted before it.
+        """
+        seen, capacity = self._seen, self._capacity
+        if len(seen) <= capacity + capacity // 16:
+            return
+        forgotten = list(islice(seen, len(seen) - capacity))
+        for key in forgotten:
             del seen[key]
-            if key.isalnum() and id_key(key) > id_key(self.horizon):
-                self.horizon = key
+        self.horizon = max([self.horizon, *filter(str.isalnum, forgotten)], key=id_key)
 
     def posts_since(self, at_seconds: float) -> Iterator[str]:
         """Yield the ids of posts seen at or after a time and not known deleted, newest first."""
