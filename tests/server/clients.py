@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import msgspec
 
-from trunkline.server import Fault, Server
+from trunkline.server import Fault, Server, World
 from trunkline.server.site import Settings
 from trunkline.wire.sse import Comment, EventStreamParser, Frame
 
@@ -38,8 +38,8 @@ class EventStream:
     async def ids(self, count: int) -> list[str]:
         return [identifier(frame) for frame in await self.frames(count)]
 
-    async def comment(self) -> Comment:
-        async with asyncio.timeout(SECONDS):
+    async def comment(self, *, seconds: float = SECONDS) -> Comment:
+        async with asyncio.timeout(seconds):
             while not (found := [one for one in self.items if isinstance(one, Comment)]):
                 await self.read()
         self.items.remove(found[0])
@@ -81,9 +81,16 @@ async def http(server: Server, token: str | None = "demo-token") -> AsyncIterato
 
 
 @asynccontextmanager
-async def served(*faults: Fault, settings: Settings | None = None) -> AsyncIterator[Http]:
+async def served(
+    *faults: Fault,
+    world: World | None = None,
+    settings: Settings | None = None,
+    flavour: str = "mastodon",
+    token: str | None = "demo-token",
+) -> AsyncIterator[Http]:
     """Run a server with `faults` and a client of it."""
-    async with Server(settings=settings, faults=faults) as server, http(server) as client:
+    server = Server(world, settings=settings, flavour=flavour, faults=faults)
+    async with server, http(server, token) as client:
         yield client
 
 
@@ -121,7 +128,26 @@ class Http:
         return [str(one["id"]) for one in body]
 
 
-async def message(socket: aiohttp.ClientWebSocketResponse) -> dict[str, object]:
+async def message(
+    socket: aiohttp.ClientWebSocketResponse, *, seconds: float = SECONDS
+) -> dict[str, object]:
     """Return the next text message of `socket` as an object."""
-    found: dict[str, object] = msgspec.json.decode(await socket.receive_str(timeout=SECONDS))
+    found: dict[str, object] = msgspec.json.decode(await socket.receive_str(timeout=seconds))
     return found
+
+
+@asynccontextmanager
+async def talking(
+    query: str = "",
+    *faults: Fault,
+    protocols: tuple[str, ...] = (),
+    world: World | None = None,
+    flavour: str = "mastodon",
+    token: str | None = "demo-token",
+) -> AsyncIterator[tuple[Http, aiohttp.ClientWebSocketResponse]]:
+    """Run a server and a client of it with an open WebSocket."""
+    async with (
+        served(*faults, world=world, flavour=flavour, token=token) as client,
+        client.websocket(query, protocols=protocols) as socket,
+    ):
+        yield client, socket

@@ -89,7 +89,7 @@ class Connection:
         self.gate: Gate | None = None
         self.token = token
         self.stalled = False  # a fault: nothing goes in or out while the socket stays open
-        self.muted = False  # set when the end was announced: no event may follow it
+        self.muted = False  # the end is decided: no event may follow
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport = transport
         self._counters = counters
@@ -134,7 +134,7 @@ class Connection:
     @property
     def is_open(self) -> bool:
         """Whether anything written may still arrive."""
-        return not (self.muted or self.ended.done() or self._transport.is_closing())
+        return not (self.muted or self._transport.is_closing())
 
     def pause_reading(self) -> None:
         """Take nothing more from the client."""
@@ -153,7 +153,8 @@ class Connection:
         return "sse-chunked" if self.kind == "sse" and self.chunked else self.kind
 
     def end(self) -> None:
-        """Let the handler finish: what follows on the socket is its business."""
+        """Let the handler finish: what follows on the socket is its business, and no event."""
+        self.muted = True
         if not self.ended.done():
             self.ended.set_result(None)
 

@@ -113,7 +113,7 @@ class HoldBack:
         if self._timer is not None:
             self._timer.cancel()
         self._connection.gate = None
-        if self._held is not None:
+        if self._held is not None and self._connection.is_open:
             self._connection.write(self._held)
 
 
@@ -142,6 +142,8 @@ class Trickle:
             self._next()
 
     def _next(self) -> None:
+        if not self._connection.is_open:
+            self._pieces.clear()
         if self._pieces:
             self._connection.write(self._pieces.popleft())
             asyncio.get_running_loop().call_later(self._seconds, self._next)

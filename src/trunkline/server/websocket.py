@@ -48,6 +48,7 @@ class Session:
     def __init__(self, connection: Connection, site: Site) -> None:
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._alive = True  # it answered the last ping
+        self._closing = False  # a close frame was sent
         self._connection = connection
         self._site = site
         self._flavour = site.flavour
@@ -74,14 +75,14 @@ class Session:
 
     def close(self, payload: bytes = b"") -> None:
         """Send a close frame; nothing follows it. Only the first call has an effect."""
-        if not self._connection.muted:
+        if not self._closing:
+            self._closing = True
             self._connection.send_raw(frame(CLOSE, payload))
-            self._connection.muted = True
             self._connection.end()
 
     def ping(self) -> None:
         """Ping the client, or cut it without a close frame if the last ping has no answer."""
-        if self._connection.stalled:
+        if self._connection.stalled or self._closing:
             return
         if not self._alive:
             self._connection.cut()
