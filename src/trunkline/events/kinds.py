@@ -17,6 +17,7 @@ from trunkline.entities import (
     Status,
     decode,
 )
+from trunkline.entities.decoding import strict_decoder
 from trunkline.events.base import Decoded, Event, Shape, bare_id, leading_id
 
 __all__ = [
@@ -42,7 +43,7 @@ T = TypeVar("T")
 
 
 def _entity(entity: type[T], about: str) -> Decoded[T]:
-    return Decoded(lambda raw: decode(raw, entity), about)
+    return Decoded(lambda raw: decode(raw, entity), about, strict=strict_decoder(entity))
 
 
 class Update(Event, frozen=True):

@@ -8,8 +8,8 @@ post that is known to be deleted is held back.
 
 Events that have no identity (announcements, changed filters, unknown types) always pass.
 
-The memory is bounded by `capacity` and a sixteenth. What it forgot is remembered as a *horizon*: ids
-at or below it can no longer be told apart from new ones, so catching up does not reach below it.
+The memory is bounded by `capacity` and a sixteenth. What it forgot is remembered as a *horizon*:
+ids at or below it can no longer be told apart from new ones, so catching up does not reach below.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ class _Talk(msgspec.Struct, gc=False):
     id: str | int = ""
     last_status: _Post | None = None
 
+
+_NEW: Final = Admission.NEW  # an enumeration is slow to ask on Python 3.11
 
 _decode_versioned = msgspec.json.Decoder(_Versioned).decode
 _decode_talk = msgspec.json.Decoder(_Talk).decode
@@ -140,15 +142,16 @@ class Window:
         """Say whether `event` is news, and remember it if so."""
         seen = self._seen
         if type(event) is Update:
-            # The common case, spelled out: one search, two look-ups.
-            status_id = leading_id(event.raw)
+            # The common case, spelled out: two searches, two look-ups.
+            raw = event.raw
+            status_id = leading_id(raw)
             if status_id in seen:
                 return Admission.DUPLICATE
             if f"{status_id}!" in seen:
                 return Admission.DELETED
-            if status_id and _never_edited(event.raw):
+            if status_id and _never_edited(raw):
                 seen[status_id] = now_seconds
-                return Admission.NEW
+                return _NEW
         keys = keys_of(event)
         if not keys:
             return Admission.NEW
@@ -167,8 +170,8 @@ class Window:
     def trim(self) -> None:
         """Forget the oldest keys above the capacity, and raise the horizon by what they were.
 
-        Nothing is forgotten before there is a sixteenth too much, because finding the oldest key of a
-        dictionary takes the longer the more were deleted before it.
+        Nothing is forgotten before there is a sixteenth too much, because finding the oldest key
+        of a dictionary takes the longer the more were deleted before it.
         """
         seen, capacity = self._seen, self._capacity
         if len(seen) <= capacity + capacity // 16:
