@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 import urllib.request
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 
@@ -85,3 +88,40 @@ def test_events_are_built_with_the_members_that_the_test_names() -> None:
     )
     assert isinstance(make_notify(), Notify)
     assert make_notify("favourite").notification.type == "favourite"
+
+
+PLUGIN_TESTS = """
+import pytest
+from trunkline.testing import Fault
+
+@pytest.mark.trunkline(flavour="gotosocial", faults=[Fault("rest_status")])
+def test_fired(trunkline_server):
+    import urllib.error, urllib.request
+    assert trunkline_server.server.flavour.name == "gotosocial"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(trunkline_server.url + "/api/v1/timelines/public")
+    caught.value.close()
+
+@pytest.mark.trunkline(faults=[Fault("reset")])
+def test_unfired(trunkline_server):
+    pass
+"""
+
+
+def test_a_declared_fault_that_never_struck_fails_the_test(tmp_path: Path) -> None:
+    (tmp_path / "test_bot.py").write_text(PLUGIN_TESTS)
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "2 passed, 1 error" in run.stdout
+    assert "never struck" in run.stdout
+
+
+def test_the_plugin_loads_no_server_until_it_is_used() -> None:
+    code = "import sys, trunkline.testing_pytest; print('trunkline.server' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
