@@ -1,0 +1,167 @@
+"""Every example does what it says, run as a program against the embedded server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.examples.program import EXAMPLES, Program
+
+from trunkline.testing import RunningServer, running_server
+
+QUIET_END = (0, "")
+
+
+@pytest.fixture
+def server() -> Iterator[RunningServer]:
+    with running_server() as server:
+        yield server
+
+
+def test_every_example_has_a_test() -> None:
+    tests = Path(__file__).read_text(encoding="utf-8")
+    untested = [path.name for path in EXAMPLES.glob("*.py") if f'"{path.stem}' not in tests]
+    assert untested == []
+
+
+def test_every_example_can_be_read_at_a_glance() -> None:
+    long = [path.name for path in EXAMPLES.glob("*.py") if len(path.read_text().splitlines()) > 45]
+    assert long == []
+
+
+@pytest.mark.parametrize("name", ["timeline", "timeline_sync"])
+def test_the_timelines_print_posts_edits_and_deletions(name: str, server: RunningServer) -> None:
+    with Program(name, server=server) as program:
+        server.wait_for_subscribers(1)
+        status_id = str(server.post("<p>Hello</p>")["id"])
+        server.edit(status_id, content="<p>Hello again</p>")
+        server.delete(status_id)
+        assert program.lines(3) == [
+            "alice: Hello",
+            "alice (edited): Hello again",
+            f"deleted: {status_id}",
+        ]
+        assert program.interrupt() == QUIET_END
+
+
+def test_the_listener_hears_everything_and_stops_when_told(server: RunningServer) -> None:
+    with Program("listener", server=server) as program:
+        server.wait_for_subscribers(1)
+        status_id = str(server.post()["id"])
+        server.delete(status_id)
+        server.message("<p>please stop</p>")
+        heard = program.lines(5)
+        assert heard[:2] == ["post by alice", f"deleted: {status_id}"]
+        assert sorted(heard[2:]) == ["mention by bob@remote.example", "post by bob@remote.example"]
+        assert program.end() == QUIET_END
+
+
+def test_the_notifications_are_followed_and_mentions_counted(server: RunningServer) -> None:
+    with Program("notifications", server=server) as program:
+        server.wait_for_subscribers(1)
+        server.notify("mention")
+        server.notify("favourite")
+        server.notify("mention")
+        told = [line.split(":")[0] for line in program.lines(3)]
+        assert told == [
+            "mention by bob@remote.example (1)",
+            "favourite by bob@remote.example (1)",
+            "mention by bob@remote.example (2)",
+        ]
+        assert program.interrupt() == QUIET_END
+
+
+def test_the_tags_come_on_one_connection(server: RunningServer) -> None:
+    with Program("tags", "python", "rust", server=server) as program:
+        server.wait_for_subscribers(2)
+        assert len(server.server.hub.connections) == 1
+        server.post("<p>import</p>", tags=["python"])
+        server.post("<p>use</p>", tags=["rust"])
+        assert program.lines(2) == ["#python  alice: import", "#rust  alice: use"]
+        assert program.interrupt() == QUIET_END
+
+
+def test_the_bot_goes_on_where_it_was_stopped(server: RunningServer, tmp_path: Path) -> None:
+    cursors = str(tmp_path / "bot.cursors")
+    with Program("survive_restarts", cursors, server=server) as program:
+        server.wait_for_subscribers(1)
+        server.post("<p>first</p>")
+        assert program.lines(1) == ["[live] alice: first"]
+        assert program.interrupt() == QUIET_END
+    server.post("<p>second</p>")
+    server.post("<p>third</p>")
+    with Program("survive_restarts", cursors, server=server) as program:
+        assert program.lines(2) == ["[catch-up] alice: second", "[catch-up] alice: third"]
+        assert program.interrupt() == QUIET_END
+
+
+def test_the_bot_goes_on_where_it_was_killed(server: RunningServer, tmp_path: Path) -> None:
+    cursors = str(tmp_path / "bot.cursors")
+    with Program("survive_restarts", cursors, server=server) as program:
+        server.wait_for_subscribers(1)
+        begun = time.monotonic()
+        told: list[str] = []
+        while time.monotonic() < begun + 1.5:  # cursors are saved once a second
+            server.post(f"<p>{len(told)}</p>")
+            told += program.lines(1)
+        program.kill()
+    server.until(lambda: not server.server.hub.count())
+    server.post("<p>missed</p>")
+    with Program("survive_restarts", cursors, server=server) as program:
+        repeated: list[str] = []
+        while (line := program.lines(1)[0]) != "[catch-up] alice: missed":
+            repeated.append(line)
+        again = [line.replace("live", "catch-up") for line in told[-len(repeated) :]]
+        assert repeated == again
+        assert len(repeated) < len(told)
+        assert program.interrupt() == QUIET_END
+
+
+def test_the_archive_takes_away_what_was_deleted(server: RunningServer, tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    with Program("archive", "python", str(folder), server=server) as program:
+        server.wait_for_subscribers(1)
+        ids = [str(server.post(f"<p>{number}</p>", tags=["python"])["id"]) for number in range(3)]
+        server.delete(ids[0])
+        told = [f"kept {status_id}" for status_id in ids] + [f"removed {ids[0]}"]
+        assert program.lines(4) == told
+        assert program.interrupt() == QUIET_END
+    server.delete(ids[1])
+    server.edit(ids[2], content="<p>edited</p>")
+    with Program("archive", "python", str(folder), server=server) as program:
+        assert sorted(program.lines(2)) == [f"kept {ids[2]}", f"removed {ids[1]}"]
+        assert [path.stem for path in folder.glob("*.json")] == [ids[2]]
+        assert b"edited" in (folder / f"{ids[2]}.json").read_bytes()
+        assert program.interrupt() == QUIET_END
+
+
+def test_the_gaps_are_told(server: RunningServer) -> None:
+    with Program("gaps", server=server) as program:
+        assert program.lines(1) == ["connected by sse"]
+        server.wait_for_subscribers(1)
+        server.cut_connections()
+        assert program.lines(1)[0].startswith("disconnected (cut), next try in ")
+        server.post()
+        assert program.lines(2) == ["connected by sse", "gap closed, 1 events fetched"]
+        assert program.interrupt() == QUIET_END
+
+
+def test_the_bytes_are_forwarded_untouched(server: RunningServer) -> None:
+    with Program("forward_bytes", server=server) as program:
+        server.wait_for_subscribers(1)
+        post = server.post("<p>Hello</p>", of_a_fork={"is": "kept"})
+        name, payload = program.lines(1)[0].split("\t")
+        assert name == "update"
+        assert payload.startswith(f'{{"id":"{post["id"]}"')
+        assert '"of_a_fork":{"is":"kept"}' in payload
+        assert program.interrupt() == QUIET_END
+
+
+def test_the_example_of_a_test_passes_as_a_test() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", str(EXAMPLES / "test_a_bot.py")]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
