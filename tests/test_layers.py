@@ -13,11 +13,21 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "trunkline"
 
 LAYERS: Mapping[str, tuple[str, ...]] = {
-    "values": ("errors", "streams", "entities", "events", "signals", "text", "options", "stats"),
+    "values": ("errors", "streams", "entities", "events", "signals", "text", "options"),
     "wire": ("wire",),
     "policy": ("policy",),
     "transport": ("transport",),
-    "session": ("session", "subscription", "catchup", "cursors", "inbox"),
+    "session": (
+        "catchup",
+        "cursors",
+        "following",
+        "handover",
+        "inbox",
+        "plan",
+        "session",
+        "stats",
+        "subscription",
+    ),
     "clients": ("client", "sync", "listener"),
     "sinks": ("sinks",),
     "server": ("server",),
