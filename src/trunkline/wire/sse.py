@@ -34,6 +34,8 @@ __all__ = [
 MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 _ID_BYTES: Final = 1024  # an id outlives its block, so a long one would escape the limit
+_OPENINGS: Final = 64
+_OPENING_BYTES: Final = 64
 _RETRY_DIGITS: Final = 18  # a number of any length is valid, and costs more than it says
 
 
@@ -80,11 +82,13 @@ class EventStreamParser:
         "_event",
         "_id",
         "_max_frame_bytes",
+        "_openings",
         "_partial",
         "_partial_bytes",
         "_room_bytes",
         "_skipped_bytes",
         "_start",
+        "_usual",
         "last_event_id",
         "retry_milliseconds",
     )
@@ -100,6 +104,8 @@ class EventStreamParser:
         self._room_bytes = max_frame_bytes  # how long a line may be: the block so far counts
         self._skipped_bytes = 0  # of a block that is too large: of it only the name is held
         self._id = ""
+        self._openings: dict[bytes, tuple[bytes, str]] = {}  # by the first line of a usual block
+        self._usual = b"event: update\ndata: ", "update"  # how the last usual block began
         self.last_event_id = ""
         self.retry_milliseconds: int | None = None
 
@@ -169,26 +175,33 @@ class EventStreamParser:
     def _lines(self, text: bytes, position: int, cut: int, items: _Items) -> None:
         """Take the whole lines of ``text[position:cut]``: the hot path.
 
-        What Mastodon sends, an ``event: `` line, then a ``data: `` line and an empty one, is spelt
-        out; `_line` and `_dispatch` would do the same at half the speed.
+        What Mastodon sends, an ``event: `` line, then a ``data: `` line and an empty one, is taken
+        at once where it begins with bytes that a block began with before; `_line` and `_dispatch`
+        would do the same in three times as long.
         """
-        find, append, limit = text.find, items.append, self._max_frame_bytes
+        find, append, longest = text.find, items.append, self._max_frame_bytes + 1
+        between = self._is_between_blocks()
+        opening, event = self._usual
         while position < cut:
+            start = position + len(opening)
+            if between and text[position:start] == opening:
+                end = find(b"\n", start)
+                if text[end + 1 : end + 2] == b"\n" and 0 < end - position <= longest:
+                    append(Frame(event, text[start:end]))
+                    position = end + 2
+                    continue
             end = find(b"\n", position)
-            head = text[position : position + 7]
-            if end - position > self._room_bytes or self._skipped_bytes:
-                self._line(text[position:end], end - position, items)
-            elif head == b"event: ":
-                self._event = text[position + 7 : end]
-                self._room_bytes -= end - position
-            elif head[:6] == b"data: " and text[end + 1 : end + 2] == b"\n" and self._data is None:
-                append(Frame(self._event.decode("utf-8", "replace"), text[position + 6 : end]))
-                self._event, self._room_bytes = b"", limit
-                self.last_event_id = self._id
-                end += 1
-            else:
-                self._line(text[position:end], end - position, items)
+            usual = self._openings.get(text[position:end]) if between else None
+            if usual is not None and usual[0] is not opening:
+                self._usual = opening, event = usual
+                continue
+            self._line(text[position:end], end - position, items)
             position = end + 1
+            between = self._is_between_blocks()
+
+    def _is_between_blocks(self) -> bool:
+        """Tell whether nothing is held of a block."""
+        return self._room_bytes == self._max_frame_bytes and not self._skipped_bytes
 
     def _line(self, line: bytes, size: int, items: _Items) -> None:
         """Take a line of `size` bytes; of one that is too long, `line` may be the beginning."""
@@ -228,7 +241,7 @@ class EventStreamParser:
             self._data += b"\n" + value
 
     def _dispatch(self, items: _Items) -> None:
-        event = self._event.decode("utf-8", "replace")
+        event = self._name(self._event)
         data, skipped = self._data, self._skipped_bytes
         self._event, self._data, self._skipped_bytes = b"", None, 0
         self._room_bytes = self._max_frame_bytes
@@ -237,6 +250,13 @@ class EventStreamParser:
             items.append(Oversized(event, skipped))
         elif event or data is not None:
             items.append(Frame(event, None if data is None else bytes(data)))
+
+    def _name(self, text: bytes) -> str:
+        """Return the name of an event, and remember how a usual block of that name begins."""
+        name, line = text.decode("utf-8", "replace"), b"event: " + text
+        if len(self._openings) < _OPENINGS and len(line) <= _OPENING_BYTES:
+            self._openings[line] = line + b"\ndata: ", name
+        return name
 
 
 def encode_event(name: str, data: bytes) -> tuple[bytes, bytes]:
