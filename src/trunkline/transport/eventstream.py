@@ -113,8 +113,15 @@ class EventStreamConnection:
             chunk, self._first = self._first, b""
         else:
             chunk = await self._receive()
-        received_at = self._now()
-        return [self._incoming(item, received_at) for item in self._parser.feed(chunk)]
+        stream, server, received_at = self._stream, self._server, self._now()
+        return [
+            decode_event(
+                item.event, item.data, stream=stream, server=server, received_at=received_at
+            )
+            if type(item) is Frame
+            else self._other(item, received_at)
+            for item in self._parser.feed(chunk)
+        ]
 
     async def close(self) -> None:
         """Cut the connection: an event stream has no other way to end from our side."""
@@ -141,15 +148,8 @@ class EventStreamConnection:
         self._response.content.set_exception(TimeoutError("no byte in time"))
         self._response.close()
 
-    def _incoming(self, item: Frame | Comment | Oversized, received_at: datetime) -> Incoming:
-        if type(item) is Frame:
-            return decode_event(
-                item.event,
-                item.data,
-                stream=self._stream,
-                server=self._server,
-                received_at=received_at,
-            )
+    def _other(self, item: Frame | Comment | Oversized, received_at: datetime) -> Incoming:
+        """Return what an item that is no frame stands for."""
         if not isinstance(item, Oversized):
             return Pulse.HEARTBEAT
         return malformed(

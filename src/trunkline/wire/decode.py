@@ -20,6 +20,9 @@ _MISSING_NAME: Final = "expected an event name, got none"
 _NOT_OBJECT: Final = "expected a JSON object as payload"
 _NOT_ID: Final = "expected an id as payload"
 
+_OBJECTS: Final = frozenset(kind for kind in EVENTS.values() if kind.shape == "object")
+_OPEN, _CLOSE = b"{}"
+
 
 def decode_event(
     name: str,
@@ -35,6 +38,9 @@ def decode_event(
     A payload that is absent is fine where the event carries nothing (``filters_changed``).
     """
     event_class = EVENTS.get(name)
+    if event_class in _OBJECTS and data and data[0] == _OPEN and data[-1] == _CLOSE:
+        # By position: an event class is three times as slow to call by keyword on Python 3.11.
+        return event_class(stream, server, received_at, data, origin)
     flaw = _flaw_of_unknown(name, data) if event_class is None else _FLAWS[event_class.shape](data)
     raw = b"" if data is None else data
     if flaw:
@@ -43,7 +49,6 @@ def decode_event(
         return Unknown(
             name=name, stream=stream, server=server, received_at=received_at, raw=raw, origin=origin
         )
-    # By position: an event class is three times as slow to call by keyword on Python 3.11.
     return event_class(stream, server, received_at, raw, origin)
 
 
@@ -59,8 +64,6 @@ def malformed(
 def _flaw_of_object(data: bytes | None) -> str:
     if data is None:
         return _MISSING_DATA
-    if data[:1] == b"{" and data[-1:] == b"}":
-        return ""
     bare = data.strip(b" \t\r\n")  # the server keeps a leading space
     return "" if bare.startswith(b"{") and bare.endswith(b"}") else _NOT_OBJECT
 
