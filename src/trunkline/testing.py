@@ -187,7 +187,7 @@ class RunningServer:
         self.run(waiting)
 
     def until(self, condition: Callable[[], bool], *, timeout_seconds: float = 10.0) -> None:
-        """Return once `condition` holds; it is asked whenever clients come, go or subscribe.
+        """Return once `condition` holds; it is asked again whenever something happens.
 
         Raises:
             TimeoutError: It did not hold in time.

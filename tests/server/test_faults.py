@@ -4,7 +4,10 @@ import asyncio
 
 import aiohttp
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.server.clients import SECONDS, Http, identifier, message, served
+from tests.support.virtual_clock import run
 
 from trunkline.errors import BadInput
 from trunkline.server import Fault
@@ -31,8 +34,8 @@ async def test_a_reset_comes_inside_an_event_and_only_as_often_as_declared() -> 
 
 
 async def test_a_stall_silences_heartbeats_and_events_and_keeps_the_socket() -> None:
-    settings = Settings(heartbeat_seconds=0.01)
-    async with served(Fault("stall"), settings=settings) as client, client.stream() as stalled:
+    quick = Settings(heartbeat_seconds=0.01)
+    async with served(Fault("stall"), settings=quick) as client, client.stream() as stalled:
         await stalled.comment()
         post(client)
         async with client.stream() as fresh:
@@ -45,8 +48,8 @@ async def test_a_stall_silences_heartbeats_and_events_and_keeps_the_socket() -> 
 
 
 async def test_silence_lets_heartbeats_through_and_no_events() -> None:
-    settings = Settings(heartbeat_seconds=0.01)
-    async with served(Fault("silent"), settings=settings) as client, client.stream() as stream:
+    quick = Settings(heartbeat_seconds=0.01)
+    async with served(Fault("silent"), settings=quick) as client, client.stream() as stream:
         post(client)
         stream.items.clear()
         assert (await stream.comment()).text in (b")", b"thump")
@@ -254,3 +257,55 @@ def test_a_fault_that_cannot_be_meant_is_refused() -> None:
         Fault("resett")  # type: ignore[arg-type]
     with pytest.raises(BadInput, match="at least once"):
         Fault("reset", count=0)
+
+
+FAULTS = st.builds(
+    Fault,
+    st.sampled_from(["duplicate", "reorder", "garbage", "trickle", "silent", "token_kill"]),
+    after_events=st.integers(0, 6),
+    count=st.integers(1, 3),
+    seconds=st.just(0.0),
+)
+
+
+async def replay(faults: list[Fault]) -> tuple[bytes, list[int]]:
+    """Publish ten deletions to one client under `faults` and return its bytes."""
+    async with served(*faults) as client, client.stream() as stream:
+        for number in range(10):
+            client.server.publish("delete", str(number), channels=["public"])
+            await asyncio.sleep(0)
+        async with client.stream() as other:
+            client.server.publish("delete", "last", channels=["hashtag:other", "public"])
+            del other
+        client.server.revoke_token("demo-token")
+        try:
+            body = await asyncio.wait_for(stream.response.content.read(), SECONDS)
+        except aiohttp.ClientPayloadError:
+            body = b"cut"
+        return body, client.server.faults.fired
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(FAULTS, max_size=4))
+def test_the_same_plan_strikes_the_same_way_again(faults: list[Fault]) -> None:
+    first, second = run(replay(faults)), run(replay(faults))
+    assert first == second
+
+
+async def test_a_restart_that_is_still_going_on_is_not_begun_again() -> None:
+    async with served(Fault("restart", count=5, seconds=0.05)) as client:
+        for _ in range(4):
+            post(client)
+        assert client.server.faults.fired == [1]
+        await asyncio.sleep(0.1)
+        assert (await client.get("timelines/public"))[0] == 200
+
+
+async def test_whoever_waits_for_a_fault_is_told_when_it_struck() -> None:
+    async with served(Fault("duplicate")) as client, client.stream():
+        waiting = asyncio.ensure_future(
+            client.server.until(lambda: not client.server.faults.unfired())
+        )
+        await asyncio.sleep(0)
+        post(client)
+        await asyncio.wait_for(waiting, SECONDS)

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trunkline.server.connection import Connection
 from trunkline.server.encoders import Envelope, chunked_event
@@ -122,3 +124,62 @@ def test_a_token_is_never_shown() -> None:
 )
 def test_payloads_become_the_bytes_that_were_measured(payload: object, data: bytes) -> None:
     assert encode_payload(payload) == data
+
+
+class Memory(asyncio.Transport):
+    """A transport that remembers what was written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        return False
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+CHANNELS = st.sampled_from(["public", "user:1", "hashtag:x"])
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("subscribe"), st.integers(0, 3), st.sets(CHANNELS, min_size=1)),
+        st.tuples(st.just("end"), st.integers(0, 9), st.none()),
+        st.tuples(st.just("publish"), st.integers(0, 999), st.sets(CHANNELS)),
+    ),
+    max_size=40,
+)
+
+
+@given(STEPS)
+def test_each_subscription_gets_what_its_channels_carry_while_it_lasts(
+    steps: list[tuple[str, int, set[str] | None]],
+) -> None:
+    async def play() -> None:
+        hub, transports = Hub(), [Memory() for _ in range(4)]
+        connections = [hub.open(one, kind="websocket", token=TOKEN) for one in transports]
+        live: list[Subscription] = []
+        expected: list[list[bytes]] = [[] for _ in transports]
+        for number, (step, value, names) in enumerate(steps):
+            channels = tuple(sorted(names or ()))
+            if step == "subscribe":
+                words = Envelope((str(number),))
+                live.append(Subscription(connections[value], channels, words))
+                hub.subscribe(live[-1])
+            elif step == "end" and live:
+                hub.unsubscribe(live.pop(value % len(live)))
+            elif step == "publish":
+                publication = Publication("delete", str(value).encode(), channels)
+                for channel in channels:
+                    for one in live:
+                        if channel in one.channels:
+                            place = connections.index(one.connection)
+                            expected[place].append(one.encode(publication))
+                hub.deliver(publication)
+        assert [sorted(one.written) for one in transports] == [sorted(one) for one in expected]
+        assert hub.subscribers == len(live)
+
+    asyncio.run(play())

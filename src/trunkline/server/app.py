@@ -13,6 +13,7 @@ from trunkline.server.flavours import FLAVOURS, Flavour
 from trunkline.server.heads import finish_head
 from trunkline.server.hub import Hub
 from trunkline.server.instance import instance_v1, instance_v2
+from trunkline.server.oauth import OAUTH_ROUTES
 from trunkline.server.pictures import PICTURE_ROUTES
 from trunkline.server.rest import ROUTES
 from trunkline.server.rest_access import guard
@@ -54,7 +55,7 @@ def make_app(
     app.router.add_get(f"/api/v2/instance{_SLASH}", _instance(instance_v2))
     app.router.add_get(f"/api/v1/instance{_SLASH}", _instance(instance_v1))
     app.router.add_get("/api/v1/streaming/health", health)
-    for method, path, handler in (*ROUTES, *WRITING_ROUTES):
+    for method, path, handler in (*ROUTES, *WRITING_ROUTES, *OAUTH_ROUTES):
         app.router.add_route(method, path + _SLASH, handler)
     for method, path, handler in PICTURE_ROUTES:
         app.router.add_route(method, path, handler)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -53,6 +54,7 @@ class Connection:
 
     Attributes:
         gate: What stands in the way of the socket while a fault is on.
+        at_end: Writes what the gate has kept, lest the end come inside an event.
         chunked: Whether an event stream is chunked; HTTP/1.0 knows no chunks.
         kind: ``sse`` or ``websocket``.
         token: The token that opened it.
@@ -65,6 +67,7 @@ class Connection:
         "_max_buffer_bytes",
         "_transport",
         "_unchecked_bytes",
+        "at_end",
         "chunked",
         "ended",
         "gate",
@@ -87,6 +90,7 @@ class Connection:
         self.kind = kind
         self.chunked = chunked
         self.gate: Gate | None = None
+        self.at_end: Callable[[], None] | None = None
         self.token = token
         self.stalled = False  # a fault: nothing goes in or out while the socket stays open
         self.muted = False  # the end is decided: no event may follow
@@ -154,6 +158,9 @@ class Connection:
 
     def end(self) -> None:
         """Let the handler finish: what follows on the socket is its business, and no event."""
+        if self.at_end is not None:
+            self.at_end()
+            self.at_end = None
         self.muted = True
         if not self.ended.done():
             self.ended.set_result(None)

@@ -103,18 +103,20 @@ class HoldBack:
             self._connection.write(data)
         elif self._held is None:
             self._held = data
-            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._give_up)
+            self._timer = asyncio.get_running_loop().call_later(self._seconds, self.give_up)
         else:
             self._connection.write(data)
             self._struck()
-            self._give_up()
+            self.give_up()
 
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
+        """Write what is held without waiting for another event."""
         if self._timer is not None:
             self._timer.cancel()
-        self._connection.gate = None
-        if self._held is not None and self._connection.is_open:
+        self._connection.gate = self._connection.at_end = None
+        if self._held is not None:
             self._connection.write(self._held)
+            self._held = None
 
 
 class Trickle:
@@ -141,23 +143,29 @@ class Trickle:
             self._running = True
             self._next()
 
+    def finish(self) -> None:
+        """Write what is left at once."""
+        for piece in self._pieces:
+            self._connection.write(piece)
+        self._pieces.clear()
+
     def _next(self) -> None:
-        if not self._connection.is_open:
-            self._pieces.clear()
         if self._pieces:
             self._connection.write(self._pieces.popleft())
             asyncio.get_running_loop().call_later(self._seconds, self._next)
             return
         self._running = False
         if not self._waits_for_event:
-            self._connection.gate = None
+            self._connection.gate = self._connection.at_end = None
 
 
 def hold_back(connection: Connection, struck: Struck, *, seconds: float | None) -> None:
     """Write the next two events in the wrong order."""
-    connection.gate = HoldBack(connection, struck, seconds=seconds)
+    hold = HoldBack(connection, struck, seconds=seconds)
+    connection.gate, connection.at_end = hold, hold.give_up
 
 
 def trickle(connection: Connection, struck: Struck, *, seconds: float | None) -> None:
     """Write the next event a few bytes at a time."""
-    connection.gate = Trickle(connection, struck, seconds=seconds)
+    slow = Trickle(connection, struck, seconds=seconds)
+    connection.gate, connection.at_end = slow, slow.finish

@@ -81,7 +81,7 @@ class Hub:
             max_buffer_bytes=self.max_buffer_bytes,
         )
         self._connections[connection] = None
-        self._wake()
+        self.wake()
         return connection
 
     def close(self, connection: Connection) -> None:
@@ -89,7 +89,7 @@ class Hub:
         self._connections.pop(connection, None)
         for one in [one for one in self._subscriptions if one.connection is connection]:
             self.unsubscribe(one)
-        self._wake()
+        self.wake()
 
     def end(self, token_value: str) -> None:
         """End the connections of a token cleanly, as its revocation does."""
@@ -104,7 +104,7 @@ class Hub:
             encoders = self._channels.setdefault(channel, {})
             encoders.setdefault(subscription.encode, {})[subscription.connection] = None
         self.counters.subscribed += 1
-        self._wake()
+        self.wake()
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Deliver nothing more to `subscription`; one that has ended already is no error."""
@@ -119,7 +119,7 @@ class Hub:
                 del encoders[subscription.encode]
             if not encoders:
                 del self._channels[channel]
-        self._wake()
+        self.wake()
 
     def publish(self, event: str, payload: object, *, channels: Iterable[str]) -> None:
         """Send one event to all subscribers of `channels`: encoded once for each spelling."""
@@ -129,6 +129,7 @@ class Hub:
         """Send the publications of one event, in order."""
         for publication in publications:
             self.deliver(publication)
+        self.wake()
 
     def deliver(self, publication: Publication) -> None:
         """Send `publication` to all subscribers of its channels."""
@@ -145,7 +146,11 @@ class Hub:
                     connection.send(data)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Return as soon as `condition` holds; it is asked again after each (un)subscription."""
+        """Return as soon as `condition` holds; it is asked again whenever something happens.
+
+        That is: a client came, went, subscribed or unsubscribed; an event was published; a fault
+        struck.
+        """
         if condition():
             return
         future = asyncio.get_running_loop().create_future()
@@ -156,7 +161,8 @@ class Hub:
         finally:
             self._waiting.remove(entry)
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Ask the conditions of all who wait again, because something changed."""
         for condition, future in self._waiting:
             if not future.done() and condition():
                 future.set_result(None)

@@ -139,6 +139,8 @@ class Ledger:
         key, status = f"notification:{identifier}", notification.get("status")
         if isinstance(status, dict):
             self._notified.setdefault(str(status["id"]), []).append(key)
+            if len(self._notified) > self._retention:
+                self._notified.pop(next(iter(self._notified)))
         raw = encode_payload(notification)
         self.archive.put(key, raw, channels=carried, list_as=identifier)
         self._emit("notification", raw, carried, identifier=identifier)

@@ -6,9 +6,10 @@ Its state (`world`) outlives a restart, as a database does; its connections do n
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Self
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from aiohttp import web
 
@@ -24,19 +25,46 @@ from trunkline.server.world import World
 
 __all__ = ["Server"]
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _IDLE_SECONDS = 6.0
+
+
+def _of_world(
+    method: Callable[Concatenate[World, P], T],
+) -> Callable[Concatenate[Server, P], T]:
+    """Return `method` of the world as one of the server that shows it."""
+
+    @functools.wraps(method)
+    def call(server: Server, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return method(server.world, *args, **kwargs)
+
+    return call
 
 
 class Server:
     """A Mastodon-compatible server; use it with ``async with``.
 
+    A world that is given is made to fit the flavour (ids, empty payloads).
+
     Attributes:
-        world: What it shows; change it with `post`, `edit`, `delete` and the like.
+        world: What it shows. Its words are the server's too: `post`, `edit`, `delete` ...
         hub: What carries the events.
         flavour: Which kind of server it imitates.
         faults: What goes wrong, and how often each has struck.
         token: An access token of the user ``demo`` with the scope ``read``.
     """
+
+    post = _of_world(World.post)
+    edit = _of_world(World.edit)
+    delete = _of_world(World.delete)
+    boost = _of_world(World.boost)
+    notify = _of_world(World.notify)
+    message = _of_world(World.message)
+    announce = _of_world(World.announce)
+    publish = _of_world(World.publish)
+    revoke_token = _of_world(World.revoke_token)
 
     def __init__(
         self,
@@ -163,7 +191,7 @@ class Server:
         )
 
     async def until(self, condition: Callable[[], bool], *, timeout_seconds: float = 10.0) -> None:
-        """Return once `condition` holds; it is asked again whenever clients come, go or subscribe.
+        """Return once `condition` holds; it is asked again as `Hub.until` says.
 
         Raises:
             TimeoutError: It did not hold in time.
@@ -171,12 +199,15 @@ class Server:
         async with asyncio.timeout(timeout_seconds):
             await self.hub.until(condition)
 
-    def _restart_soon(self, downtime_seconds: float) -> None:
-        """Cut every connection now and come back later, for a fault in the midst of an event."""
+    def _restart_soon(self, downtime_seconds: float) -> bool:
+        """Cut every connection now and come back later; tell whether it was up to be cut."""
+        if self._restarting is not None and not self._restarting.done():
+            return False
         self.cut_connections()
         self._restarting = asyncio.get_running_loop().create_task(
             self.restart(downtime_seconds=downtime_seconds)
         )
+        return True
 
     def _running(self) -> web.AppRunner:
         if self._runner is None:

@@ -52,7 +52,7 @@ class Saboteur:
         plan: FaultPlan,
         hub: Hub,
         *,
-        restart: Callable[[float], None],
+        restart: Callable[[float], bool],
         revoke: Callable[[str], None],
     ) -> None:
         self.plan = plan
@@ -72,21 +72,25 @@ class Saboteur:
             connection.gate = None
         self._published += 1
         self._strike_connections()
+        self._hub.wake()
 
     def next_connect(self, transport: str) -> Fault | None:
         """Return the fault that the next connect meets, and count it; ``None`` for none."""
         for place in self.plan.armed(CONNECT_FAULTS, published=self._published):
             if self.plan.faults[place].concerns(transport):
-                self.plan.fired[place] += 1
-                return self.plan.faults[place]
+                return self._meet(place)
         return None
 
     def next_request(self) -> Fault | None:
         """Return the fault that the next REST request meets, and count it; ``None`` for none."""
         for place in self.plan.armed(frozenset({"rest_status"}), published=self._published):
-            self.plan.fired[place] += 1
-            return self.plan.faults[place]
+            return self._meet(place)
         return None
+
+    def _meet(self, place: int) -> Fault:
+        self.plan.fired[place] += 1
+        self._hub.wake()
+        return self.plan.faults[place]
 
     def _spoil(self) -> list[Connection]:
         """Put the gates of one fault up; return those connections whose gate is for this event."""
@@ -149,8 +153,7 @@ class Saboteur:
     def _strike(self, fault: Fault) -> bool:
         """Strike once and tell whether anything was hit."""
         if fault.kind == "restart":
-            self._restart(fault.seconds or 0.0)
-            return True
+            return self._restart(fault.seconds or 0.0)
         free = self._free(fault)
         for connection in free:
             if fault.kind == "token_kill":

@@ -13,7 +13,7 @@ from trunkline.server.throttle import RateLimits, Throttle
 from trunkline.server.world import World
 
 if TYPE_CHECKING:
-    from trunkline.server.websocket import Session
+    from trunkline.server.websocket import Dialogue
 
 __all__ = ["SITE", "Settings", "Site"]
 
@@ -47,8 +47,9 @@ class Site:
     hub: Hub
     settings: Settings = field(default_factory=Settings)
     flavour: Flavour = FLAVOURS["mastodon"]
-    sessions: set[Session] = field(default_factory=set)
+    dialogues: set[Dialogue] = field(default_factory=set)
     idempotent: dict[tuple[str, str], str] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)  # of OAuth: the scopes of each code
     throttle: Throttle = field(init=False)
 
     def __post_init__(self) -> None:

@@ -16,7 +16,7 @@ from trunkline.server.heads import ORDER, REFUSAL_ORDER, UPGRADE_ORDER, request_
 from trunkline.server.selection import parameters_of
 from trunkline.server.site import SITE, Site
 from trunkline.server.tokens import Token
-from trunkline.server.websocket import Session
+from trunkline.server.websocket import Dialogue
 
 __all__ = ["ping_all", "serve_websocket"]
 
@@ -48,8 +48,8 @@ async def serve_websocket(request: web.Request) -> web.StreamResponse:
 
 def ping_all(site: Site) -> None:
     """Ping every WebSocket; cut those that left the last ping unanswered."""
-    for session in tuple(site.sessions) if site.flavour.pings else ():
-        session.ping()
+    for dialogue in tuple(site.dialogues) if site.flavour.pings else ():
+        dialogue.ping()
 
 
 def _authenticate(request: web.Request, site: Site) -> Token:
@@ -63,22 +63,22 @@ def _authenticate(request: web.Request, site: Site) -> Token:
 
 
 async def _converse(request: web.Request, connection: Connection, site: Site) -> None:
-    session = Session(connection, site)
-    site.sessions.add(session)
+    dialogue = Dialogue(connection, site)
+    site.dialogues.add(dialogue)
     try:
-        request.protocol.set_parser(session)  # type: ignore[arg-type]  # has the two methods used
+        request.protocol.set_parser(dialogue)  # type: ignore[arg-type]  # has the two methods used
         stream = request.query.get("stream")
         if stream:
             instance = {"instance": request.query.get("instance")}
-            session.subscribe({"stream": stream, **instance, **parameters_of(request.query)})
+            dialogue.subscribe({"stream": stream, **instance, **parameters_of(request.query)})
         await connection.ended
-        session.close()
+        dialogue.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(site.settings.close_wait_seconds):
-                await session.finished
+                await dialogue.finished
     finally:
-        session.feed_eof()
-        site.sessions.discard(session)
+        dialogue.feed_eof()
+        site.dialogues.discard(dialogue)
         site.hub.close(connection)
 
 

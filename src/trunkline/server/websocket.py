@@ -1,6 +1,6 @@
 """WebSocket streams: one connection, many subscriptions, as measured on Mastodon's server.
 
-The session is the parser that the HTTP layer feeds with what the client sends; nothing runs for
+The dialogue is the parser that the HTTP layer feeds with what the client sends; nothing runs for
 an event. What arrives in one read is handled together, which is why an unsubscribe that shares a
 read with its subscribe comes too early and is lost, as it is there. Where other servers differ,
 the flavour says so.
@@ -32,13 +32,13 @@ from trunkline.server.selection import first, select
 from trunkline.server.site import Site
 from trunkline.streams import STREAMS
 
-__all__ = ["Session"]
+__all__ = ["Dialogue"]
 
 _BINARY_WORDS: Final = b"The mastodon streaming server does not support binary messages"
 _NO_DELETES: Final = frozenset({"delete"})
 
 
-class Session:
+class Dialogue:
     """What one client asked for on its WebSocket.
 
     Attributes:
