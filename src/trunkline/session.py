@@ -43,6 +43,7 @@ _WAITING_BYTES: Final = 16 * 1024 * 1024
 _REDISCOVER_AFTER_RETRIES: Final = 3
 _THOROUGH_POLL: Final = 10
 """Every so many polls also look for late posts, edits and deletions."""
+_HEARTBEAT: Final = Pulse.HEARTBEAT  # an enumeration is slow to ask on Python 3.11
 _SIGN_IN_SECONDS: Final = 20 * 3600.0
 """Home and list feeds run dry without an authenticated REST call now and then."""
 
@@ -207,18 +208,15 @@ class Session:
         now = self._now()
         now_seconds = now.timestamp()
         only, subscriptions = self._only, self._subscriptions
-        counts = self._counters.by_type
         fresh: list[Item] = []
         heartbeats = 0
         for item in incoming:
-            if item is Pulse.HEARTBEAT:
+            if item is _HEARTBEAT:
                 heartbeats += 1
                 fresh.append(Heartbeat(server=self._server.url, at=now, streams=self._streams))
-                continue
-            subscription = only or subscriptions[item.stream]
-            if subscription.admit(item, now_seconds=now_seconds):
+            elif (only or subscriptions[item.stream]).admit(item, now_seconds=now_seconds):
                 fresh.append(item)
-                counts[type(item)] += 1
+        self._counters.count(fresh)
         for subscription in subscriptions.values():
             subscription.live_at = now
             subscription.window.trim()
@@ -238,7 +236,7 @@ class Session:
         now_seconds = self._now().timestamp()
         fresh = [event for event in events if subscription.admit(event, now_seconds=now_seconds)]
         subscription.window.trim()
-        self._counters.by_type.update(map(type, fresh))
+        self._counters.count(fresh)
         self._inbox.put(fresh, size_bytes=sum(len(event.raw) for event in fresh))
         return len(fresh)
 

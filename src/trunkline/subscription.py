@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Final
 
 from trunkline.cursors import CursorStore
 from trunkline.events import AnyEvent
@@ -22,6 +23,8 @@ __all__ = ["OpenGap", "Subscription"]
 
 class OpenGap:
     """A gap that is being closed: since when, and what was delivered for it so far."""
+_NEW: Final = Admission.NEW  # an enumeration is slow to ask on Python 3.11
+
 
     __slots__ = ("recovered", "since")
 
@@ -72,7 +75,7 @@ class Subscription:
     def admit(self, event: AnyEvent, *, now_seconds: float) -> bool:
         """Say whether `event` is news, and remember it if so; what is not is counted."""
         admission = self.window.admit(event, now_seconds=now_seconds)
-        if admission is Admission.NEW:
+        if admission is _NEW:
             return True
         if admission is Admission.DUPLICATE:
             self.counters.duplicates += 1
