@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trunkline.events import Update, leading_id
 from trunkline.policy.ids import snowflake_milliseconds
+from trunkline.signals import Signal
 
 __all__ = ["Counters", "Stats"]
 
@@ -67,6 +68,13 @@ class Counters:
         self.gaps_incomplete = 0
         self.heartbeats = 0
         self.last_live: Update | None = None
+
+    def count(self, items: Sequence[object]) -> None:
+        """Count the events among `items` by their type."""
+        kinds = list(map(type, items))
+        for kind in set(kinds):
+            if not issubclass(kind, Signal):
+                self.by_type[kind] += kinds.count(kind)
 
     def snapshot(self) -> Stats:
         """Return the counts as they are now."""
