@@ -20,11 +20,11 @@ from trunkline.streams import Stream, Track
 
 __all__ = ["OpenGap", "Subscription"]
 
+_NEW: Final = Admission.NEW  # an enumeration is slow to ask on Python 3.11
+
 
 class OpenGap:
     """A gap that is being closed: since when, and what was delivered for it so far."""
-_NEW: Final = Admission.NEW  # an enumeration is slow to ask on Python 3.11
-
 
     __slots__ = ("recovered", "since")
 
