@@ -17,6 +17,7 @@ import typer
 
 from trunkline.cli.check import check
 from trunkline.cli.demo import demo
+from trunkline.cli.login import login
 from trunkline.cli.running import BAD_INPUT, INTERRUPTED, OK, complain
 from trunkline.cli.serve import serve
 from trunkline.cli.watch import watch
@@ -34,6 +35,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     (demo, "trunkline demo --seconds 30"),
     (watch, "trunkline watch public:local hashtag:python --server mastodon.example"),
     (serve, "trunkline serve --port 4000 --rate 20"),
+    (login, "trunkline login --server mastodon.example --token-file token.txt"),
     (check, "trunkline check --server mastodon.example --token-file token.txt"),
 )
 """Every command and an example of it."""

@@ -47,7 +47,7 @@ async def grant(request: web.Request) -> web.StreamResponse:
     site, form = request.app[SITE], await request.post()
     scope = site.codes.pop(str(form.get("code", "")), None)
     if scope is None:
-        raise Refused(400, "invalid_grant")
+        return _json({"error": "invalid_grant"}, status=400)
     tokens = site.world.people.tokens
     owner = tokens.find(DEMO_TOKEN)
     token = Token(
@@ -59,8 +59,9 @@ async def grant(request: web.Request) -> web.StreamResponse:
     return _json({"access_token": token.value, "token_type": "Bearer", "scope": scope})
 
 
-def _json(value: dict[str, str]) -> web.Response:
-    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
+def _json(value: dict[str, str], *, status: int = 200) -> web.Response:
+    body = msgspec.json.encode(value)
+    return web.Response(body=body, status=status, content_type="application/json")
 
 
 OAUTH_ROUTES: Final = (
