@@ -320,7 +320,7 @@ def test_the_id_is_found_first_or_last_quickly_or_not(
         (b'{"id":"a\\u0062"}', "ab"),
         (b'{"id":"\\""}', '"'),
         (b'{"id":""}', ""),
-        (b'{"id":"7', ""),
+        (b'{"id":"789', ""),
         (b'{"id":"', ""),
         (b'{"id":null}', ""),
         (b'{"id":1.5}', ""),

@@ -89,6 +89,7 @@ CASES = (
     Case(
         "empty lines of data count", b"data: a\ndata\ndata:\ndata: b\n\n", [Frame("", b"a\n\n\nb")]
     ),
+    Case("one empty line of data", b"data\n\n" + NEXT, [Frame("", b""), Frame("next", b"n")]),
     Case("two empty lines of data", b"data\ndata\n\n", [Frame("", b"\n")]),
     Case("empty data", b"event: a\ndata:\n\n", [Frame("a", b"")]),
     Case("empty data with a space", b"event: a\ndata: \n\n", [Frame("a", b"")]),
@@ -134,6 +135,7 @@ CASES = (
         "just within the limit with a name", b"event: a\ndata: b\n\n", [Frame("a", b"b")], limit=15
     ),
     Case("just within the limit in two lines", b"data: b\ndata\n\n", [Frame("", b"b\n")], limit=11),
+    Case("frames do not add up", NEXT * 3, [Frame("next", b"n")] * 3, limit=18),
     Case(
         "above the limit",
         b"data: 3456789012345\n\n" + NEXT,

@@ -152,7 +152,7 @@ class Router:
         return found
 
     def _find(self, words: tuple[str, ...]) -> tuple[Stream, ...]:
-        if len(self._streams) == 1 or not words:
+        if not words:
             return self._streams
         name, parameter = words[0], words[1] if len(words) > 1 else None
         head, _, tail = name.rpartition(":")
