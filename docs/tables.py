@@ -6,6 +6,7 @@ checkout, ``python docs/tables.py`` writes them anew; a test keeps pages and cod
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -13,8 +14,14 @@ from pathlib import Path
 
 from trunkline.events import EVENTS, Malformed, Unknown
 from trunkline.events.base import Decoded, Event
+from trunkline.options import StreamOptions
 from trunkline.policy.verdict_page import verdict_table_markdown
+from trunkline.server.faults import FAULT_KINDS, Fault
+from trunkline.server.site import Settings
+from trunkline.signals import SIGNALS
+from trunkline.stats import Stats
 from trunkline.streams import STREAMS, Stream, StreamKind
+from trunkline.transport.http import Network
 from trunkline.wire.websocket import encode_subscribe
 
 DOCS = Path(__file__).parent
@@ -60,11 +67,64 @@ def events_table() -> str:
     return _table(("event", "class", "read", "payload", "says"), (*known, *others))
 
 
+def options_table() -> str:
+    """Return each option of a stream, its default and what it does."""
+    rows = _defaults(StreamOptions, without="signals")
+    return _table(("option", "default", "what it does"), rows)
+
+
+def network_table() -> str:
+    """Return each setting of the network, its default and what it does."""
+    return _table(("setting", "default", "what it does"), _defaults(Network))
+
+
+def stats_table() -> str:
+    """Return each count of a feed and what it counts."""
+    rows = ((f"`{name}`", about) for name, about in _documented(Stats).items())
+    return _table(("count", "what it counts"), rows)
+
+
+def signals_table() -> str:
+    """Return each signal, what it carries besides `server` and `at`, and what it says."""
+    rows = (
+        (
+            f"`{kind.__name__}`",
+            _listed(_own_fields(kind)),
+            _about(kind).partition(" Attributes:")[0],
+        )
+        for kind in SIGNALS
+    )
+    return _table(("signal", "carries", "says"), rows)
+
+
+def faults_table() -> str:
+    """Return each kind of fault and what one strike of it does."""
+    rows = ((f"`{name}`", about) for name, about in FAULT_KINDS.items())
+    return _table(("kind", "one strike"), rows)
+
+
+def fault_fields_table() -> str:
+    """Return each parameter of a fault, its default and what it says."""
+    return _table(("parameter", "default", "what it says"), _defaults(Fault, without="kind"))
+
+
+def settings_table() -> str:
+    """Return each setting of the embedded server, its default and what it does."""
+    return _table(("setting", "default", "what it does"), _defaults(Settings))
+
+
 TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
     "streams": ("reference/streams.md", streams_table),
     "stream-wires": ("reference/streams.md", stream_wires_table),
     "events": ("reference/events.md", events_table),
     "verdict": ("reference/reconnecting.md", verdict_table_markdown),
+    "options": ("reference/options.md", options_table),
+    "network": ("reference/client.md", network_table),
+    "stats": ("reference/stats.md", stats_table),
+    "signals": ("reference/signals.md", signals_table),
+    "faults": ("reference/testing.md", faults_table),
+    "fault-fields": ("reference/testing.md", fault_fields_table),
+    "settings": ("reference/server.md", settings_table),
 }
 """Every table of the documentation by the name in its marker: its page, and what makes it."""
 
@@ -128,8 +188,36 @@ def _listed(words: Iterable[str]) -> str:
     return ", ".join(f"`{word}`" for word in words)
 
 
-def _about(kind: type[Event]) -> str:
+def _about(kind: type) -> str:
     return " ".join((inspect.getdoc(kind) or "").split())
+
+
+def _own_fields(kind: type) -> list[str]:
+    return [name for name in inspect.get_annotations(kind) if name not in ("server", "at")]
+
+
+def _defaults(kind: type, *, without: str = "") -> Iterable[tuple[str, str, str]]:
+    """Yield each field of a dataclass: its name, its default, what its docstring says."""
+    about = _documented(kind)
+    for field in dataclasses.fields(kind):
+        if field.name != without:
+            yield f"`{field.name}`", _default(field), about[field.name]
+
+
+def _default(field: dataclasses.Field[object]) -> str:
+    """Return a default as one would write it; of one that is no plain value nothing."""
+    value = field.default
+    if not isinstance(value, (str, int, float, type(None))):
+        return ""
+    return f"`{value:_}`" if type(value) is int and value >= 10_000 else f"`{value!r}`"
+
+
+def _documented(kind: type) -> dict[str, str]:
+    """Return what the docstring of a class says of each of its attributes."""
+    _, _, section = (inspect.getdoc(kind) or "").partition("Attributes:\n")
+    section = section.partition("\n\n")[0]
+    entries = re.findall(r"(?ms)^    (\w+): (.*?)(?=^    \w+: |\Z)", section)
+    return {name: " ".join(about.split()).replace("``", "`") for name, about in entries}
 
 
 if __name__ == "__main__":

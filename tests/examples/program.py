@@ -1,4 +1,4 @@
-"""An example, run as its reader runs it: a process of its own, stopped by Ctrl-C."""
+"""A program, run as its reader runs it: a process of its own, stopped by Ctrl-C."""
 
 from __future__ import annotations
 
@@ -18,10 +18,21 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 class Program:
-    """One run of an example against a server; it is gone when the block ends."""
+    """One run of a program against a server; it is gone when the block ends.
 
-    def __init__(self, name: str, *arguments: str, server: RunningServer) -> None:
-        self._command = [sys.executable, str(EXAMPLES / f"{name}.py"), *arguments]
+    Args:
+        file: The program; a bare name is that of an example.
+        *arguments: Its arguments.
+        server: What it follows.
+        folder: Where it runs.
+    """
+
+    def __init__(
+        self, file: str | Path, *arguments: str, server: RunningServer, folder: Path | None = None
+    ) -> None:
+        path = EXAMPLES / f"{file}.py" if isinstance(file, str) else file
+        self._command = [sys.executable, str(path), *arguments]
+        self._folder = folder
         self._environment = {
             **os.environ,
             "MASTODON_SERVER": server.url,
@@ -33,6 +44,7 @@ class Program:
         self._process = subprocess.Popen(
             self._command,
             env=self._environment,
+            cwd=self._folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -55,9 +67,9 @@ class Program:
             line.rstrip("\n") for _ in range(count) if (line := self._process.stdout.readline())
         ]
 
-    def interrupt(self) -> tuple[int, str]:
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
         """Press Ctrl-C, wait for the end, and return the exit code and what it complained of."""
-        self._process.send_signal(signal.SIGINT)
+        self._process.send_signal(number)
         return self.end()
 
     def end(self) -> tuple[int, str]:
