@@ -104,6 +104,37 @@ CASES = (
         b"event: a\ndata: b\n\ndata: c\n\n",
         [Frame("a", b"b"), Frame("", b"c")],
     ),
+    Case(
+        "names that begin alike",
+        b"event: a\ndata: b\n\nevent: ab\ndata: c\n\nevent: a\ndata: d\n\n",
+        [Frame("a", b"b"), Frame("ab", b"c"), Frame("a", b"d")],
+    ),
+    Case(
+        "a long name and its beginning",
+        b"".join(b"event: " + b"x" * size + b"\ndata: b\n\n" for size in (64, 65, 66, 64, 65)),
+        [Frame("x" * size, b"b") for size in (64, 65, 66, 64, 65)],
+    ),
+    Case(
+        "a usual block again",
+        NEXT * 3 + b":)\n" + NEXT,
+        [*[Frame("next", b"n")] * 3, Comment(b")"), Frame("next", b"n")],
+    ),
+    Case(
+        "a usual block with more data",
+        NEXT * 2 + b"event: next\ndata: n\ndata: m\n\n",
+        [*[Frame("next", b"n")] * 2, Frame("next", b"n\nm")],
+    ),
+    Case(
+        "a usual block in an open one",
+        NEXT + b"data: m\n" + NEXT,
+        [Frame("next", b"n"), Frame("next", b"m\nn")],
+    ),
+    Case("a usual block without end", NEXT * 2 + NEXT[:-1], [Frame("next", b"n")] * 2),
+    Case(
+        "usual blocks without a name",
+        b"data: a\n\n" * 2 + b"event: \ndata: b\n\n" * 2,
+        [*[Frame("", b"a")] * 2, *[Frame("", b"b")] * 2],
+    ),
     Case("a name that is no UTF-8", b"event: \xff\ndata: a\n\n", [Frame("\ufffd", b"a")]),
     Case("a name with an accent", "event: é\ndata: a\n\n".encode(), [Frame("é", b"a")]),
     Case(
@@ -466,6 +497,10 @@ HOSTILE: dict[str, tuple[bytes, Callable[[int], bytes]]] = {
     "lines of data": (b"", lambda _: b"data: " + b"x" * (CHUNK - 7) + b"\n"),
     "tiny lines of data": (b"", lambda _: b"data:xy\n" * (CHUNK // 8)),
     "empty lines of data": (b"", lambda _: b"data\n" * (CHUNK // 5)),
+    "a long name that is over, then a line without end": (
+        b"event: " + b"x" * (LIMIT - 20) + b"\ndata: a\n\n",
+        lambda _: b"x" * CHUNK,
+    ),
     "a long name, then a line without end": (
         b"event: " + b"x" * (LIMIT - 7) + b"\nd\n",
         lambda _: b"x" * CHUNK,
