@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from getpass import getpass
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -98,7 +99,7 @@ def ask_for_token() -> Secret | None:
     """Ask the person at the terminal for a token, unseen; ``None`` if there is nobody to ask."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
-    return Secret(typer.prompt("Access token", hide_input=True, err=True).strip())
+    return Secret(getpass("Access token: ", stream=sys.stderr).strip())
 
 
 def explain_tokens(error: Unauthorized) -> Unauthorized:

@@ -1,14 +1,13 @@
 """What the demo plays: which streams over which transports, how they are followed, which faults.
 
-Promises faults from which every connection has recovered before its next one, so that the waits
-between tries stay short however long the demo runs.
+Promises that a connection which is cut was healthy for a minute before, so that the waits between
+tries stay short however long the demo runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import cycle
+from dataclasses import dataclass, replace
+from itertools import chain, cycle, islice
 from typing import Final, Literal
 
 from trunkline.options import StreamKeywords
@@ -20,8 +19,6 @@ from trunkline.streams import Stream
 __all__ = ["PARTS", "Part", "channels", "fault_plan", "stream_options"]
 
 _FAULTS: Final = 1_000
-_BREATH_SECONDS: Final = 35.0
-"""Between faults that take turns on two connections: each then has a healthy minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,45 +70,30 @@ def stream_options(part: Part, *, rate_per_second: float) -> StreamKeywords:
 
 def fault_plan(*, rate_per_second: float) -> list[Fault]:
     """Return the faults: two in the first seconds, then one after the other for hours."""
-    plan = [
-        _at(1.2, Fault("restart", seconds=0.2), rate_per_second),
-        _at(3.5, Fault("reset", transport="websocket"), rate_per_second),
-    ]
-    at_seconds = 15.0
-    for fault, _ in zip(_taking_turns(), range(_FAULTS), strict=False):
-        plan.append(_at(at_seconds, fault, rate_per_second))
-        at_seconds += _BREATH_SECONDS if fault.kind in _CUTTING else _BREATH_SECONDS / 3
+    plan: list[Fault] = []
+    at_seconds = 0.0
+    for pause_seconds, fault in islice(chain(_OVERTURE, cycle(_SEQUENCE)), _FAULTS):
+        at_seconds += pause_seconds
+        # Plans count events, not seconds.
+        plan.append(replace(fault, after_events=int(at_seconds * rate_per_second)))
     return plan
 
 
-_CUTTING: Final = frozenset({"reset", "restart", "token_kill", "status"})
-
-
-def _taking_turns() -> Iterator[Fault]:
-    """Yield for ever what goes wrong next, first on one connection and then on the other."""
-    return cycle(
-        (
-            Fault("duplicate"),
-            Fault("reset", transport="sse"),
-            Fault("garbage", transport="websocket"),
-            Fault("token_kill", transport="websocket"),
-            Fault("reorder", transport="sse", seconds=1.0),
-            Fault("status", transport="sse", status=503),
-            Fault("trickle", transport="sse", seconds=0.01),
-            Fault("reset", transport="websocket"),
-            Fault("duplicate", transport="sse"),
-            Fault("restart", seconds=1.0),
-            Fault("garbage", transport="sse"),
-        )
-    )
-
-
-def _at(seconds: float, fault: Fault, rate_per_second: float) -> Fault:
-    """Return `fault` for a moment of the demo: plans count events and not seconds."""
-    return Fault(
-        fault.kind,
-        after_events=int(seconds * rate_per_second),
-        seconds=fault.seconds,
-        transport=fault.transport,
-        status=fault.status,
-    )
+_OVERTURE: Final = (
+    (1.2, Fault("restart", seconds=0.2)),
+    (2.3, Fault("reset", transport="websocket")),
+)
+_SEQUENCE: Final = (
+    (12.0, Fault("duplicate")),
+    (10.0, Fault("garbage", transport="websocket")),
+    (10.0, Fault("reorder", transport="sse", seconds=1.0)),
+    (30.0, Fault("reset", transport="sse")),
+    (10.0, Fault("trickle", transport="sse", seconds=0.01)),
+    (25.0, Fault("token_kill", transport="websocket")),
+    (10.0, Fault("duplicate", transport="sse")),
+    (25.0, Fault("status", transport="sse", status=503)),
+    (10.0, Fault("garbage", transport="sse")),
+    (25.0, Fault("reset", transport="websocket")),
+    (62.0, Fault("restart", seconds=1.0)),
+)
+"""Seconds after the fault before, and what goes wrong then; from the start again at the end."""
