@@ -73,6 +73,15 @@ async def test_a_duplicate_is_the_same_event_twice() -> None:
         assert client.server.faults.fired == [2]
 
 
+async def test_a_strike_that_hits_many_connections_counts_once() -> None:
+    fault = Fault("duplicate", count=2)
+    async with served(fault) as client, client.stream() as one, client.stream() as other:
+        ids = [post(client) for _ in range(3)]
+        for stream in (one, other):
+            assert await stream.ids(5) == [ids[0], ids[0], ids[1], ids[1], ids[2]]
+        assert client.server.faults.fired == [2]
+
+
 async def test_adjacent_events_change_places() -> None:
     async with served(Fault("reorder", after_events=1)) as client, client.stream() as stream:
         ids = [post(client) for _ in range(4)]

@@ -121,6 +121,7 @@ def test_an_announcement_reaches_every_user() -> None:
     world.announce()
     (entry,) = world.log
     assert entry.channels == ("user:1", f"user:{other}")
+    assert entry.identifier.isdigit()
 
 
 def test_what_others_made_is_published_and_retained_alike() -> None:
