@@ -263,7 +263,7 @@ def test_every_kind_of_fault_says_what_it_does() -> None:
 
 def test_a_fault_that_cannot_be_meant_is_refused() -> None:
     with pytest.raises(BadInput, match="Expected a kind of fault"):
-        Fault("resett")  # type: ignore[arg-type]
+        Fault("explode")  # type: ignore[arg-type]
     with pytest.raises(BadInput, match="at least once"):
         Fault("reset", count=0)
 
