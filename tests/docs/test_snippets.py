@@ -137,6 +137,21 @@ def terminated(server: RunningServer, start: Start, count: int) -> list[str]:
     return lines
 
 
+def archive(server: RunningServer, start: Start, count: int) -> list[str]:
+    """Alice posts, edits and deletes."""
+    with start() as program:
+        server.wait_for_subscribers(1)
+        lines: list[str] = []
+        status_id = str(server.post(tags=["python"])["id"])
+        lines += program.lines(1)
+        server.edit(status_id, content="<p>Hello, all</p>")
+        lines += program.lines(1)
+        server.delete(status_id)
+        lines += program.lines(count - 2)
+        assert_interrupted(program)
+    return lines
+
+
 SCENES: Mapping[str, Scene] = {
     "nothing": nothing,
     "one post": one_post,
@@ -144,6 +159,7 @@ SCENES: Mapping[str, Scene] = {
     "restart": restart,
     "broken line": broken_line,
     "terminated": terminated,
+    "archive": archive,
 }
 
 
