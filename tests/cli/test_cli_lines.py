@@ -71,7 +71,7 @@ def test_an_event_has_six_members_in_one_order() -> None:
 
 
 def test_the_bytes_of_a_payload_go_into_the_line_as_they_came() -> None:
-    raw = b'{"id":"1",  "content":"\\u0041 \xe2\x80\xa8 caf\xc3\xa9","extra":1.50}'
+    raw = b'{"id":"1",  "content":"\\u0041 \xe2\x80\xa8 \xc3\xa9t\xc3\xa9","extra":1.50}'
     assert json_line(event_of("update", raw)).endswith(b',"payload":' + raw + b"}\n")
 
 

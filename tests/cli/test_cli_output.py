@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from tests.cli.programs import COMMAND, SECONDS, environment
 
-from trunkline.cli.output import Output
+from trunkline.cli.output import Output, OutputError
+from trunkline.testing import running_server
 
 
 class Pipe:
@@ -123,3 +126,27 @@ async def test_a_file_is_written_at_once(tmp_path: Path) -> None:
     with path.open("wb") as file:
         await Output(file).write(b"line\n")
         assert path.read_bytes() == b"line\n"
+
+
+async def test_a_full_disk_is_told_and_not_tried_again() -> None:
+    with os.fdopen(os.open("/dev/full", os.O_WRONLY), "wb") as file:
+        output = Output(file)
+        with pytest.raises(OutputError, match="No space left"):
+            await output.write(b"line\n")
+
+
+@pytest.mark.parametrize("redirection", ["> /dev/full", ">&-"])
+def test_a_program_whose_output_cannot_be_written_says_so_in_one_line(redirection: str) -> None:
+    with running_server() as server:
+        server.post("<p>one</p>")
+        watch = ("watch", "public", "--json", "--signals", "--server", server.url)
+        done = subprocess.run(
+            ["sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND, *watch],
+            env=environment(server.token),
+            stderr=subprocess.PIPE,
+            timeout=SECONDS,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"trunkline: ")
+    assert done.stderr.count(b"\n") == 1

@@ -169,6 +169,25 @@ def test_what_was_printed_is_not_printed_again_and_what_came_meanwhile_is(
     assert (process.returncode, errors) == (0, b"")
 
 
+def test_an_event_whose_line_was_not_taken_is_not_finished(
+    trunkline_server: RunningServer, tmp_path: Path
+) -> None:
+    server = trunkline_server
+    arguments = (
+        *("watch", "public", "--json", "--server", server.url),
+        *("--cursors", str(tmp_path / "cursors.db")),
+    )
+    with program(*arguments, token=server.token) as process:
+        server.wait_for_subscribers(1, channel="public")
+        ids = posts(server, ["x" * 200_000])  # more than a pipe holds
+        assert process.stdout is not None
+        assert process.stdout.read(1) == b"{"
+        assert end(process, signal.SIGTERM) == (0, b"")
+    with program(*arguments, "--count", "1", token=server.token) as process:
+        output, _ = process.communicate(timeout=SECONDS)
+    assert payload_ids(output.splitlines()) == ids
+
+
 def test_the_last_event_of_a_count_is_finished_too(
     trunkline_server: RunningServer, tmp_path: Path
 ) -> None:

@@ -66,6 +66,9 @@ def start(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, by default that of the process, and return its exit code."""
+    if sys.stdout is None:  # its number would go to the next file or socket that is opened
+        complain("Expected an open standard output; it is closed.")
+        return BAD_INPUT
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows few letters is no reason

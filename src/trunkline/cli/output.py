@@ -17,10 +17,16 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["Output"]
+from trunkline.errors import TrunklineError
+
+__all__ = ["Output", "OutputError"]
 
 _NOT_HERE = (NotImplementedError, OSError, ValueError)
 """What loops raise that cannot watch a file, and files raise that are none."""
+
+
+class OutputError(TrunklineError):
+    """Standard output cannot be written, for example because the disk is full."""
 
 
 class Output:
@@ -28,7 +34,8 @@ class Output:
 
     def __init__(self, stream: BinaryIO | None = None) -> None:
         self._stream = stream or sys.stdout.buffer
-        self._pipe = _pipe(self._stream)
+        self._descriptor = _descriptor(self._stream)
+        self._pipe = self._descriptor if _is_pipe(self._descriptor) else None
         self._poll = select.poll() if self._pipe is not None else None
         if self._poll is not None and self._pipe is not None:
             self._poll.register(self._pipe, select.POLLOUT)
@@ -38,33 +45,49 @@ class Output:
 
         Raises:
             BrokenPipeError: The reader is gone.
+            OutputError: It cannot be written for another reason.
         """
-        if self._pipe is None or self._poll is None:
+        try:
+            if self._pipe is not None:
+                await self._feed(self._pipe, memoryview(line))
+            else:
+                self._put(line)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            why = error.strerror or error
+            raise OutputError(f"Standard output cannot be written: {why}.") from None
+
+    async def _feed(self, pipe: int, rest: memoryview) -> None:
+        while rest:
+            if self._poll is not None and not self._poll.poll(0):
+                await self._room(pipe)
+            # A pipe with room has room for this much (POSIX), so the write cannot block.
+            rest = rest[os.write(pipe, rest[: select.PIPE_BUF]) :]
+
+    def _put(self, line: bytes) -> None:
+        """Write past any buffer, which would keep what failed and try it again at the exit."""
+        if self._descriptor is None:
             self._stream.write(line)
             self._stream.flush()
             return
         rest = memoryview(line)
         while rest:
-            if not self._poll.poll(0):
-                await self._room()
-            # A pipe with room has room for this much (POSIX), so the write cannot block.
-            rest = rest[os.write(self._pipe, rest[: select.PIPE_BUF]) :]
+            rest = rest[os.write(self._descriptor, rest) :]
 
     def begin_line(self) -> None:
         """End a line that an earlier run left torn in the file that is appended to.
 
         A process that is killed may have written half a line. What follows would be glued to it.
         """
-        with suppress(OSError, ValueError):
-            descriptor = self._stream.fileno()
-            status = os.fstat(descriptor)
+        with suppress(OSError):
+            status = os.fstat(-1 if self._descriptor is None else self._descriptor)
             if not stat.S_ISREG(status.st_mode) or not status.st_size:
                 return
-            with Path(f"/dev/fd/{descriptor}").open("rb") as written:
+            with Path(f"/dev/fd/{self._descriptor}").open("rb") as written:
                 written.seek(-1, os.SEEK_END)
                 if written.read(1) != b"\n":
-                    self._stream.write(b"\n")
-                    self._stream.flush()
+                    self._put(b"\n")
 
     @asynccontextmanager
     async def watching_reader(self) -> AsyncIterator[None]:
@@ -99,23 +122,25 @@ class Output:
             else:
                 loop.add_reader(self._pipe, leave)
 
-    async def _room(self) -> None:
+    async def _room(self, pipe: int) -> None:
         """Wait until the pipe has room, or its reader is gone."""
-        if self._pipe is None:
-            return
         loop, room = asyncio.get_running_loop(), asyncio.Event()
         with suppress(*_NOT_HERE):
-            loop.add_writer(self._pipe, room.set)
+            loop.add_writer(pipe, room.set)
             try:
                 await room.wait()
             finally:
-                loop.remove_writer(self._pipe)
+                loop.remove_writer(pipe)
 
 
-def _pipe(stream: BinaryIO) -> int | None:
-    """Return the descriptor of `stream` if it is a pipe that can be polled."""
+def _descriptor(stream: BinaryIO) -> int | None:
     with suppress(OSError, ValueError, AttributeError):
-        descriptor = stream.fileno()
-        if stat.S_ISFIFO(os.fstat(descriptor).st_mode) and hasattr(select, "poll"):
-            return descriptor
+        return stream.fileno()
     return None
+
+
+def _is_pipe(descriptor: int | None) -> bool:
+    """Tell whether it is a pipe that can be polled."""
+    if descriptor is None or not hasattr(select, "poll"):
+        return False
+    return stat.S_ISFIFO(os.fstat(descriptor).st_mode)

@@ -15,10 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from trunkline.cli.words import Words, words_of, words_of_signal
+from trunkline.events import AnyEvent
 from trunkline.inbox import Item
-from trunkline.signals import SIGNALS
+from trunkline.signals import SIGNALS, AnySignal
 
-__all__ = ["TerminalLines", "styled"]
+__all__ = ["TerminalLines", "is_terminal", "styled"]
 
 STYLES: Final[dict[str, str]] = {
     "post": "",
@@ -56,21 +57,22 @@ class TerminalLines:
             )
         return captured.get().encode("utf-8", "replace")
 
-    def _event(self, item: Item) -> Table:
+    def _event(self, event: AnyEvent) -> Table:
         row = _columns()
-        words = words_of(item)  # type: ignore[arg-type]  # signals were sorted out
-        stream = Text(f"{item.stream}  ", style="cyan") if self._several else Text()  # type: ignore[union-attr]
+        words = words_of(event)
+        stream = Text(f"{event.stream}  ", style="cyan") if self._several else Text()
         remarks = Text(f"  {', '.join(words.remarks)}" if words.remarks else "", style="dim italic")
         row.add_row(
-            f"{item.received_at.astimezone():%H:%M:%S}",  # type: ignore[union-attr]
+            f"{event.received_at.astimezone():%H:%M:%S}",
             Text(words.who, style="bold"),
             Text.assemble(stream, styled(words), remarks),
         )
         return row
 
-    def _signal(self, item: Item) -> Table:
+    def _signal(self, signal: AnySignal) -> Table:
         row = _columns()
-        row.add_row(f"{item.at.astimezone():%H:%M:%S}", "", words_of_signal(item), style="dim")  # type: ignore[union-attr,arg-type]
+        moment = f"{signal.at.astimezone():%H:%M:%S}"
+        row.add_row(moment, "", Text(words_of_signal(signal)), style="dim")
         return row
 
 

@@ -17,7 +17,7 @@ from trunkline.cli.lines import plain_line
 from trunkline.cli.output import Output
 from trunkline.cli.show import Row, Show, Tempo
 from trunkline.inbox import Item
-from trunkline.signals import Heartbeat
+from trunkline.signals import SIGNALS, Heartbeat
 
 __all__ = ["Lines", "Picture", "Teller"]
 
@@ -87,8 +87,7 @@ class Lines:
 
     async def item(self, item: Item, row: Row | None) -> None:
         """Write what is new; not again what another stream brought already, and no heartbeats."""
-        is_event = hasattr(item, "raw")
-        if not isinstance(item, Heartbeat) and (row is not None or not is_event):
+        if row is not None or (isinstance(item, SIGNALS) and not isinstance(item, Heartbeat)):
             await self._output.write(plain_line(item))
 
     async def fault(self, row: Row) -> None:
