@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Literal, Self, Unpack, overload
 
@@ -70,6 +71,7 @@ class AsyncMastodon:
 
         Raises:
             BadInput: No stream, an unknown option, or a value that cannot be meant.
+            Misuse: The client was closed.
         """
         begin = self._core.beginning(streams, signals=signals, options=options)
         feed: AsyncFeed[Item] = AsyncFeed(begin, on_close=self._feeds.discard)
@@ -161,13 +163,21 @@ class AsyncMastodon:
 
         Health alone proves little: it stays good while the server's database is away.
         """
-        return await self._core.server.is_healthy()
+        return await self._core.is_healthy()
 
     async def close(self) -> None:
-        """End every stream of this client, save the cursors and close the sockets."""
-        for feed in tuple(self._feeds):
-            await feed.close()
-        await self._core.close()
+        """End every stream of this client, save the cursors and close the sockets.
+
+        Safe to call twice. Everything is closed, also when something cannot be saved.
+
+        Raises:
+            CursorError: The cursors cannot be saved.
+        """
+        async with AsyncExitStack() as closing:
+            closing.callback(self._core.close_store)
+            closing.push_async_callback(self._core.close_sockets)
+            for feed in self._feeds:
+                closing.push_async_callback(feed.close)
 
     async def __aenter__(self) -> Self:
         return self

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from trunkline.cursors import CursorStore, SqliteCursors
-from trunkline.errors import BadInput
+from trunkline.errors import BadInput, Misuse
 from trunkline.following import Following
 from trunkline.options import StreamKeywords, StreamOptions
 from trunkline.streams import Stream
@@ -47,6 +47,7 @@ class ClientCore:
         self._network = keywords.get("network") or Network()
         self._streaming_url = keywords.get("streaming_url")
         self.server = self._new_server()
+        self._closed = False
         self._owns_store = isinstance(cursors, (str, Path))
         self._store = SqliteCursors(cursors) if isinstance(cursors, (str, Path)) else cursors
 
@@ -72,7 +73,9 @@ class ClientCore:
 
         Raises:
             BadInput: No stream, an unknown option, or a value that cannot be meant.
+            Misuse: The client was closed.
         """
+        self._refuse_closed()
         _refuse_unknown("a stream", options, StreamKeywords.__annotations__)
         return partial(
             Following,
@@ -82,11 +85,29 @@ class ClientCore:
             store=self._store,
         )
 
-    async def close(self) -> None:
-        """Close the sockets, and the store of cursors if this client opened it."""
+    async def is_healthy(self) -> bool:
+        """Tell whether the streaming server says that it is well.
+
+        Raises:
+            Misuse: The client was closed.
+        """
+        self._refuse_closed()
+        return await self.server.is_healthy()
+
+    async def close_sockets(self) -> None:
+        """Close the sockets, in the loop that they were opened in."""
+        self._closed = True
         await self.server.close()
+
+    def close_store(self) -> None:
+        """Close the store of cursors if this client opened it."""
+        self._closed = True
         if self._owns_store and self._store is not None:
             self._store.close()
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise Misuse("This client was closed. Make a new one, or use it inside its `with`.")
 
 
 def _refuse_unknown(what: str, given: object, known: dict[str, object]) -> None:

@@ -24,7 +24,14 @@ class AsyncFeed(Generic[Given]):
     named by a `Gap`. Asking for the next event acknowledges the last one.
 
     Use it with ``async with`` and ``async for``. Following begins when it is entered or first asked
-    for an event; it ends when `stop` is called, a `StopStream` leaves the block, or it is closed.
+    for an event; it ends when `stop` is called, a `StopStream` leaves the block, or it is closed. A
+    loop can be left with ``break`` and taken up again, and waiting for an event can be cancelled:
+    both lose nothing.
+
+    Raises:
+        Misuse: It was closed.
+        ServerError: The server says no and will go on saying so.
+        GaveUp: The limits set for reconnecting are used up.
     """
 
     def __init__(
@@ -33,9 +40,12 @@ class AsyncFeed(Generic[Given]):
         self._begin = begin
         self._on_close = on_close
         self._following: Following | None = None
+        self._next: Callable[[], Item | None] = _nothing
+        self._stopped = False
         self._closed = False
 
     async def __aenter__(self) -> Self:
+        self._refuse_closed()
         self._started()
         return self
 
@@ -51,15 +61,15 @@ class AsyncFeed(Generic[Given]):
         return isinstance(error, StopStream)
 
     def __aiter__(self) -> Self:
+        self._refuse_closed()
         return self
 
     async def __anext__(self) -> Given:
-        following = self._following or self._started()
-        item = following.handover.next()
+        item = self._next()
         while item is None:
-            if not await following.refill():
+            if not await self._refill():
                 raise StopAsyncIteration
-            item = following.handover.next()
+            item = self._next()
         return item  # type: ignore[return-value]  # the handover passes signals by unless asked
 
     def acknowledge(self) -> None:
@@ -67,9 +77,18 @@ class AsyncFeed(Generic[Given]):
         if self._following is not None:
             self._following.handover.acknowledge()
 
+    def save(self) -> None:
+        """Save the cursors of what is finished, without waiting for the store's own time.
+
+        Raises:
+            CursorError: They cannot be saved.
+        """
+        if self._following is not None:
+            self._following.handover.save()
+
     def stop(self) -> None:
         """End the feed: what has arrived is still handed over, then the iteration ends."""
-        self._closed = True
+        self._stopped = True
         if self._following is not None:
             self._following.stop()
 
@@ -78,15 +97,36 @@ class AsyncFeed(Generic[Given]):
         return self._following.stats() if self._following else Counters().snapshot()
 
     async def close(self) -> None:
-        """Close the connections and save the cursors; safe to call twice."""
-        self._closed = True
-        if self._following is not None:
-            await self._following.close()
-        self._on_close(cast("AsyncFeed[Item]", self))
+        """Close the connections and save the cursors; safe to call twice.
 
-    def _started(self) -> Following:
-        if self._following is None:
-            if self._closed:
-                raise Misuse("This feed was closed. Ask the client for a new one: `stream(...)`.")
+        A loop over the feed ends when it asks for the next event.
+
+        Raises:
+            CursorError: The cursors cannot be saved.
+        """
+        self._stopped = self._closed = True
+        self._next = _nothing
+        try:
+            if self._following is not None:
+                await self._following.close()
+        finally:
+            self._on_close(cast("AsyncFeed[Item]", self))
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise Misuse("This feed was closed. Ask the client for a new one: `stream(...)`.")
+
+    def _started(self) -> Following | None:
+        """Begin to follow, unless it was stopped before that."""
+        if self._following is None and not self._stopped:
             self._following = self._begin()
+            self._next = self._following.handover.next
         return self._following
+
+    async def _refill(self) -> bool:
+        following = self._started()
+        return following is not None and not self._closed and await following.refill()
+
+
+def _nothing() -> None:
+    """Stand in for a handover that has not begun or is over."""

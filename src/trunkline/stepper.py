@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Iterable
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from trunkline.errors import Misuse
 
@@ -20,73 +20,138 @@ __all__ = ["Stepper"]
 
 T = TypeVar("T")
 
+_BLOCKS: Final = (
+    "Mastodon waits for events and would block the event loop that runs in this thread."
+    " Use AsyncMastodon here, with `async for event in mastodon.stream(...)`."
+)
+_TWO_THREADS: Final = (
+    "This Mastodon waits in another thread. End its feed with `stop()`, which any thread may call;"
+    " give each thread a Mastodon of its own, or listen with `run_async=True`."
+)
+
 
 class Stepper:
-    """A private event loop that runs only while somebody waits for something in it."""
+    """A private event loop that runs only while somebody waits for something in it.
+
+    The loop is made when it is first needed.
+    """
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
 
     @property
-    def is_closed(self) -> bool:
-        """Whether the loop was closed."""
-        return self._loop.is_closed()
+    def has_begun(self) -> bool:
+        """Whether anything was ever run, and can still be."""
+        return self._loop is not None and not self._closed
 
-    def run(self, waiting: asyncio.Future[T]) -> T:
-        """Step the loop until `waiting` is done, and return its result.
+    def require_free(self) -> None:
+        """Check that waiting is possible here and now.
 
         Raises:
-            Misuse: An event loop is already running in this thread.
+            Misuse: An event loop is running in this thread, or this one in another thread.
+        """
+        if _a_loop_runs_here():
+            raise Misuse(_BLOCKS)
+        if self._loop is not None and self._loop.is_running():
+            raise Misuse(_TWO_THREADS)
+
+    def wait(self, waiting: asyncio.Future[Any]) -> None:
+        """Step the loop until `waiting` is done.
+
+        Raises:
+            Misuse: An event loop is running in this thread, or this one in another thread.
             KeyboardInterrupt: Ctrl-C; `waiting` goes on at the next step.
         """
-        loop = self._loop
-        if not waiting.done():
-            _refuse_running_loop()
-            waiting.add_done_callback(self._stop)
+        if waiting.done():
+            return
+        self.require_free()
+        loop = self._begun()
+        waiting.add_done_callback(self._stop)
+        try:
             with _interruptible(loop) as interrupted:
-                loop.run_forever()
+                # Stopped by `_stop` of an earlier wait that Ctrl-C ended, the loop goes on.
+                while not waiting.done() and not interrupted:
+                    loop.run_forever()
+        finally:
             waiting.remove_done_callback(self._stop)
-            if interrupted and not waiting.done():
-                raise KeyboardInterrupt
-        return waiting.result()
+        if interrupted:
+            raise KeyboardInterrupt
 
     def task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Return `work` as a task of the loop, to be run by `run`."""
-        return self._loop.create_task(work)
+        """Return `work` as a task of the loop, to be waited for.
 
-    def complete(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run `work` to its end."""
+        Raises:
+            Misuse: An event loop is running in this thread, or this one in another thread.
+        """
         try:
-            _refuse_running_loop()
+            self.require_free()
+            loop = self._begun()
         except Misuse:
             work.close()
             raise
-        return self.run(self.task(work))
+        task = loop.create_task(work)
+        task.add_done_callback(_retrieve)
+        return task
+
+    def complete(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` to its end and return its result; raises as `wait` and `work` do."""
+        task = self.task(work)
+        self.wait(task)
+        return task.result()
 
     def call_soon(self, callback: Callable[[], object]) -> None:
         """Have `callback` called in the loop; from any thread, also while nobody waits."""
         with suppress(RuntimeError):  # closed: whatever was to be stopped has ended
-            self._loop.call_soon_threadsafe(callback)
+            self._begun().call_soon_threadsafe(callback)
 
     def close(self) -> None:
-        """Close the loop."""
-        if not self._loop.is_closed():
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-            self._loop.close()
+        """End whatever still runs in the loop, and close it; safe to call twice.
+
+        Raises:
+            Misuse: An event loop is running in this thread, or this one in another thread.
+        """
+        if not self.has_begun:
+            self._closed = True
+            return
+        self.require_free()
+        loop, self._closed = self._begun(), True
+        try:
+            unfinished = asyncio.all_tasks(loop)  # what Ctrl-C left behind
+            for task in unfinished:
+                task.cancel()
+            loop.run_until_complete(_all_ended(unfinished))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            loop.close()
+
+    def _begun(self) -> asyncio.AbstractEventLoop:
+        if self._closed:
+            raise Misuse("This Mastodon was closed. Make a new one: `Mastodon(...)`.")
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        return self._loop
 
     def _stop(self, waiting: asyncio.Future[Any]) -> None:
-        self._loop.stop()
+        self._begun().stop()
 
 
-def _refuse_running_loop() -> None:
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    """Look at the error of a task: asyncio logs it if Ctrl-C kept its waiter from doing that."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _a_loop_runs_here() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return
-    raise Misuse(
-        "Mastodon waits for events and would block the event loop that runs in this thread."
-        " Use AsyncMastodon here, with `async for event in mastodon.stream(...)`."
-    )
+        return False
+    return True
+
+
+async def _all_ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @contextmanager

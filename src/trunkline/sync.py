@@ -10,6 +10,7 @@ it.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Literal, Self, Unpack, overload
 
@@ -82,6 +83,7 @@ class Mastodon:
 
         Raises:
             BadInput: No stream, an unknown option, or a value that cannot be meant.
+            Misuse: The client was closed.
         """
         begin = self._core.beginning(streams, signals=signals, options=options)
         feed: Feed[Item] = Feed(begin, self._stepper, on_close=self._feeds.discard)
@@ -196,17 +198,28 @@ class Mastodon:
 
         Health alone proves little: it stays good while the server's database is away.
         """
-        return self._stepper.complete(self._core.server.is_healthy())
+        return self._stepper.complete(self._core.is_healthy())
 
     def close(self) -> None:
-        """End every stream of this client, save the cursors and close the sockets."""
-        for handle in self._handles:
-            handle.close()
-        for feed in tuple(self._feeds):
-            feed.close()
-        if not self._stepper.is_closed:
-            self._stepper.complete(self._core.close())
-            self._stepper.close()
+        """End every stream of this client, save the cursors and close the sockets.
+
+        Safe to call twice. Everything is closed, also when something cannot be saved.
+
+        Raises:
+            CursorError: The cursors cannot be saved.
+        """
+        with ExitStack() as closing:
+            closing.callback(self._core.close_store)
+            closing.callback(self._stepper.close)
+            closing.callback(self._close_sockets)
+            for feed in self._feeds:
+                closing.callback(feed.close)
+            for handle in self._handles:
+                closing.callback(handle.close)
+
+    def _close_sockets(self) -> None:
+        if self._stepper.has_begun:
+            self._stepper.complete(self._core.close_sockets())
 
     def __enter__(self) -> Self:
         return self

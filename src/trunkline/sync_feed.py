@@ -27,7 +27,13 @@ class Feed(Generic[Given]):
 
     Use it with ``for``, and with ``with`` to close it early. Following begins when it is entered or
     first asked for an event; it ends when `stop` is called, a `StopStream` leaves the block, or it
-    is closed.
+    is closed. A loop can be left with ``break`` and taken up again. Ctrl-C raises
+    `KeyboardInterrupt` out of the loop that waits, and loses nothing: ask again, or close.
+
+    Raises:
+        Misuse: It was closed, or an event loop runs in this thread.
+        ServerError: The server says no and will go on saying so.
+        GaveUp: The limits set for reconnecting are used up.
     """
 
     def __init__(
@@ -41,11 +47,13 @@ class Feed(Generic[Given]):
         self._stepper = stepper
         self._on_close = on_close
         self._following: Following | None = None
-        self._next: Callable[[], Item | None] = lambda: None
+        self._next: Callable[[], Item | None] = _nothing
         self._refilling: asyncio.Task[bool] | None = None
+        self._stopped = False
         self._closed = False
 
     def __enter__(self) -> Self:
+        self._refuse_closed()
         self._started()
         return self
 
@@ -61,6 +69,7 @@ class Feed(Generic[Given]):
         return isinstance(error, StopStream)
 
     def __iter__(self) -> Self:
+        self._refuse_closed()
         return self
 
     def __next__(self) -> Given:
@@ -77,8 +86,11 @@ class Feed(Generic[Given]):
             self._following.handover.acknowledge()
 
     def stop(self) -> None:
-        """End the feed: what has arrived is still handed over, then the iteration ends."""
-        self._closed = True
+        """End the feed: what has arrived is still handed over, then the iteration ends.
+
+        It may be called from any thread, also while another one waits for an event.
+        """
+        self._stopped = True
         if self._following is not None:
             self._stepper.call_soon(self._following.stop)
 
@@ -87,34 +99,56 @@ class Feed(Generic[Given]):
         return self._following.stats() if self._following else Counters().snapshot()
 
     def close(self) -> None:
-        """Close the connections and save the cursors; safe to call twice."""
-        self._closed = True
-        if self._refilling is not None:
-            self._refilling.cancel()
-            self._refilling = None
-        if self._following is not None:
-            self._stepper.complete(self._following.close())
-        self._on_close(cast("Feed[Item]", self))
+        """Close the connections and save the cursors; safe to call twice.
 
-    def _started(self) -> Following:
-        if self._following is None:
-            if self._closed:
-                raise Misuse("This feed was closed. Ask the client for a new one: `stream(...)`.")
-            self._following = self._stepper.complete(_called(self._begin))
-            self._next = self._following.handover.next
+        A loop over the feed ends when it asks for the next event.
+
+        Raises:
+            CursorError: The cursors cannot be saved.
+            Misuse: Another thread waits for its events; `stop` ends it from anywhere.
+        """
+        if self._stepper.has_begun:
+            self._stepper.require_free()
+        self._stopped = self._closed = True
+        self._next = _nothing
+        try:
+            if self._refilling is not None:
+                self._refilling.cancel()
+            if self._following is not None and self._stepper.has_begun:
+                self._stepper.complete(self._following.close())
+        finally:
+            self._on_close(cast("Feed[Item]", self))
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise Misuse("This feed was closed. Ask the client for a new one: `stream(...)`.")
+
+    def _started(self) -> Following | None:
+        """Begin to follow, unless it was stopped before that."""
+        if self._following is None and not self._stopped:
+            self._stepper.complete(self._starting())
         return self._following
 
+    async def _starting(self) -> None:
+        """Begin inside the loop, once: Ctrl-C may leave this to a later step, after another try."""
+        if self._following is not None:
+            return
+        self._following = self._begin()
+        self._next = self._following.handover.next
+        if self._stopped:  # by another thread, just now
+            self._following.stop()
+
     def _refill(self) -> bool:
-        # A task that outlives an interrupt: a batch that it takes meanwhile is not lost.
+        following = self._started()
+        if following is None or self._closed:
+            return False
+        # The task outlives an interrupt: a batch that it takes meanwhile is not lost.
         if self._refilling is None:
-            self._refilling = self._stepper.task(self._started().refill())
-        try:
-            return self._stepper.run(self._refilling)
-        finally:
-            if self._refilling is not None and self._refilling.done():
-                self._refilling = None
+            self._refilling = self._stepper.task(following.refill())
+        self._stepper.wait(self._refilling)
+        refilled, self._refilling = self._refilling, None
+        return refilled.result()
 
 
-async def _called(begin: Callable[[], Following]) -> Following:
-    """Call `begin` inside the loop, which it needs."""
-    return begin()
+def _nothing() -> None:
+    """Stand in for a handover that has not begun or is over."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 from trunkline.core import ClientCore
 from trunkline.feed import AsyncFeed
@@ -49,9 +50,13 @@ class StreamHandle:
         self._thread.start()
 
     def close(self, *, timeout_seconds: float | None = 10.0) -> None:
-        """End the stream; from any thread, also from a handler. Waits for the end elsewhere."""
+        """End the stream: no handler is called any more, but one that runs may finish.
+
+        It may be called from any thread, also from a handler. Elsewhere it waits for the end, at
+        most `timeout_seconds`. What has arrived and no handler was called for is not acknowledged.
+        """
         self._closing.set()
-        if not self._loop.is_closed():
+        with suppress(RuntimeError):  # the loop is closed: it has ended
             self._loop.call_soon_threadsafe(self._feed.stop)
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout_seconds)
@@ -77,11 +82,13 @@ class StreamHandle:
             with ending(self._listener):
                 async with self._feed as feed:
                     async for item in feed:
+                        if self._closing.is_set():
+                            break
                         self._note(item)
                         give(self._listener, item)
         finally:
             self._receiving = False
-            await self._core.close()
+            await self._core.close_sockets()
 
     def _note(self, item: Item) -> None:
         if isinstance(item, (Connected, Disconnected)):

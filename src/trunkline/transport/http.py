@@ -24,6 +24,7 @@ import msgspec
 from trunkline.errors import BadInput
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.policy.rate_headers import retry_after_seconds
+from trunkline.transport.proxies import checked_proxy, through_proxies_of_environment
 
 __all__ = ["ConnectionEnded", "Network", "Secret", "outcome_of", "refusal"]
 
@@ -76,20 +77,35 @@ class Network:
     """How to reach servers.
 
     Attributes:
-        proxy: URL of an HTTP proxy for every request, or ``None`` for the environment's.
+        proxy: URL of an HTTP proxy for every request, or ``None`` for what the environment names
+            (``http_proxy``, ``https_proxy``, ``no_proxy``).
         ca_file: File of certificates to trust instead of the system's.
         connect_timeout_seconds: Longest wait for a connection and for the head of an answer.
         user_agent: What we call ourselves; a name and a contact help the server's operators.
         clock: The time on the wall, in seconds since 1970; for tests with a time of their own.
         dice: Chance, from 0 up to 1, for every jitter; for tests that are to repeat themselves.
+
+    Raises:
+        BadInput: No HTTP proxy, no time to wait, or a user agent that cannot be sent.
     """
 
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)  # it may hold a password
     ca_file: Path | None = None
     connect_timeout_seconds: float = 15.0
     user_agent: str = f"Trunkline/{version('trunkline')}"
     clock: Callable[[], float] = field(default=time.time, repr=False)
     dice: Callable[[], float] = field(default=random.random, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.proxy is not None:
+            checked_proxy(self.proxy, name="Network.proxy")
+        if not self.connect_timeout_seconds > 0:
+            raise BadInput(
+                "Expected connect_timeout_seconds of more than 0;"
+                f" got {self.connect_timeout_seconds!r}."
+            )
+        if not self.user_agent.isprintable() or not self.user_agent.isascii():
+            raise BadInput(f"Expected printable ASCII as user_agent; got {self.user_agent!r}.")
 
     def now(self) -> datetime:
         """Return the present moment by `clock`: aware, UTC."""
@@ -108,8 +124,8 @@ class Network:
         return aiohttp.ClientSession(
             connector=connector,
             timeout=timeout,
-            trust_env=True,
             proxy=self.proxy,
+            middlewares=() if self.proxy else (through_proxies_of_environment(),),
             headers={"User-Agent": self.user_agent},
             read_bufsize=READ_BUFFER_BYTES,
             cookie_jar=aiohttp.DummyCookieJar(),

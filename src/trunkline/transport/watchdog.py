@@ -14,8 +14,10 @@ __all__ = ["Watchdog"]
 class Watchdog:
     """Calls `on_stall` once, when nothing was touched for `stall_seconds` while it was awake.
 
-    It sleeps while nobody reads (`pause`), because then silence says nothing about the server. With
-    `on_silence` it also calls that every third of the time without a touch, for a ping.
+    It sleeps while nobody reads (`pause`), because then silence says nothing about the server. Nor
+    does that of a loop which did not run, because somebody's code blocked it, or because it is
+    stepped and nobody waited. With `on_silence` it also calls that every third of the time without
+    a touch, for a ping.
     """
 
     __slots__ = (
@@ -61,7 +63,11 @@ class Watchdog:
         self._timer.cancel()
 
     def _look(self) -> None:
-        silence_seconds = self._loop.time() - self._touched if self._awake else 0.0
+        now = self._loop.time()
+        late_seconds = now - self._timer.when()
+        if late_seconds >= self._stall_seconds / 3:  # the loop did not run
+            self._touched = now
+        silence_seconds = now - self._touched if self._awake else 0.0
         if silence_seconds >= self._stall_seconds:
             self._on_stall()
             return
