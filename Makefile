@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 
-.PHONY: demo test check lint types bench docs clean
+.PHONY: demo test check lint types bench docs picture clean
 
 demo: $(VENV)/.installed        ## watch the embedded server in this terminal
 	$(BIN)/trunkline demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -24,6 +24,9 @@ types: $(VENV)/.developed
 
 bench: $(BENCH_VENV)/.installed  ## measure against the floor and against other clients
 	$(BENCH_VENV)/bin/python -m bench $(BENCH)
+
+picture: $(VENV)/.developed     ## draw docs/assets/demo.svg anew
+	$(BIN)/python docs/make_demo_svg.py
 
 docs: $(VENV)/.developed        ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
