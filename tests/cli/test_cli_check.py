@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -161,6 +163,32 @@ def test_other_kinds_of_server_are_followed_as_they_can_be(
     assert report.code == 0
     assert report.levels["public"] == level
     assert report.words["public"].endswith(ending)
+
+
+class Website(BaseHTTPRequestHandler):
+    """Answers every question with a page, as hosts do that are no Mastodon server."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>Welcome</title>")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name there
+        pass
+
+
+def test_a_website_is_told_from_a_server_and_not_followed_by_polling(check: Checker) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Website) as website:
+        serving = Thread(target=website.serve_forever)
+        serving.start()
+        report = check(f"http://127.0.0.1:{website.server_port}", "public", token=SECRET)
+        website.shutdown()
+        serving.join()
+    assert report.code == 1
+    assert report.levels["server"] == "fail"
+    assert report.levels["public"] == "fail"
+    assert "text/html" in report.words["public"]
 
 
 def test_bad_input_is_one_line_and_the_exit_code_2(capfd: pytest.CaptureFixture[str]) -> None:

@@ -22,6 +22,7 @@ from trunkline.entities import Account
 from trunkline.errors import Unauthorized
 from trunkline.options import Transport
 from trunkline.plan import transports
+from trunkline.policy.catchup import page_query, parse_page
 from trunkline.policy.outcome import Outcome
 from trunkline.policy.unauthorized import explain_unauthorized
 from trunkline.policy.verdict import Action, Verdict, judge
@@ -126,8 +127,8 @@ async def _findings(
 
 def _software(instance: Instance) -> Finding:
     if not instance.version:
-        words = f"{instance.server} has no instance document: is it a Mastodon server?"
-        return Finding("warn", "server", words)
+        words = f"{instance.server} has no instance document: no Mastodon-compatible server is here"
+        return Finding("fail", "server", f"{words}. Check the address")
     kind, version = instance.flavour.name, instance.version
     return Finding("ok", "server", f"{instance.server} runs {version}, taken for {kind}")
 
@@ -184,7 +185,7 @@ async def _stream(server: Server, instance: Instance, stream: Stream) -> Finding
     tried: list[str] = []
     for transport in planned:
         if transport == "polling":
-            return _polled(stream, tried)
+            return await _polled(server, stream, tried)
         outcome = await _try(server, transport, stream)
         if outcome is None:
             how = "; ".join([*tried, f"opens by {_NAMES[transport]}"])
@@ -203,9 +204,21 @@ _NAMES: Final[dict[Transport, str]] = {
 }
 
 
-def _polled(stream: Stream, tried: Sequence[str]) -> Finding:
-    how = "; ".join([*tried, "would be followed by polling its timeline"])
-    return Finding("warn", str(stream), how)
+async def _polled(server: Server, stream: Stream, tried: Sequence[str]) -> Finding:
+    """Read the newest page of each timeline, as polling would."""
+    try:
+        rest = await server.rest()
+        for timeline in stream.timelines:
+            answer = await rest.get(timeline.path, page_query(timeline), patient=False)
+            parse_page(answer.body, timeline.track)
+    except (RestRefused, ConnectionEnded) as refused:
+        how = f"its timeline cannot be polled ({_why(refused.outcome)})"
+        return Finding("fail", str(stream), "; ".join([*tried, how]))
+    except ValueError as error:
+        how = f"its timeline cannot be polled ({error})"
+        return Finding("fail", str(stream), "; ".join([*tried, how]))
+    how = "would be followed by polling its timeline"
+    return Finding("warn", str(stream), "; ".join([*tried, how]))
 
 
 def _failed(stream: Stream, verdict: Verdict, outcome: Outcome) -> Finding:
