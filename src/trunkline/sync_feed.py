@@ -85,6 +85,15 @@ class Feed(Generic[Given]):
         if self._following is not None:
             self._following.handover.acknowledge()
 
+    def save(self) -> None:
+        """Save the cursors of what is finished, without waiting for the store's own time.
+
+        Raises:
+            CursorError: They cannot be saved.
+        """
+        if self._following is not None:
+            self._following.handover.save()
+
     def stop(self) -> None:
         """End the feed: what has arrived is still handed over, then the iteration ends.
 
