@@ -48,45 +48,50 @@ class Order:
     options: StreamKeywords
 
 
+Streams = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="STREAM",
+        help="What to listen to: user, public:local, hashtag:python, list:42, direct ...",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for other programs.")]
+Raw = Annotated[bool, typer.Option("--raw", help="Event name, stream and payload, tabs between.")]
+TransportWord = Annotated[
+    str, typer.Option(metavar="auto|sse|websocket|polling", help="How to connect.")
+]
+Count = Annotated[int | None, typer.Option(min=1, metavar="N", help="Stop after so many events.")]
+Seconds = Annotated[
+    float | None, typer.Option(min=0.0, metavar="N", help="Stop after so many seconds.")
+]
+Signals = Annotated[
+    bool, typer.Option("--signals", help="Also tell of connections, gaps and heartbeats.")
+]
+Cursors = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Remember here what was printed; go on there next time."),
+]
+NoCatchUp = Annotated[
+    bool, typer.Option("--no-catch-up", help="Do not fetch what a disconnect hid.")
+]
+
+
 def watch(
-    streams: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="STREAM",
-            help="What to listen to: user, public:local, hashtag:python, list:42, direct ...",
-        ),
-    ],
+    streams: Streams,
     server: arguments.Server,
     *,
     token_file: arguments.TokenFile = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a line, for other programs.")
-    ] = False,
-    raw: Annotated[
-        bool, typer.Option("--raw", help="Event name, stream and payload, tabs between.")
-    ] = False,
-    transport: Annotated[
-        str, typer.Option(metavar="auto|sse|websocket|polling", help="How to connect.")
-    ] = "auto",
-    count: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Stop after so many events.")
-    ] = None,
-    seconds: Annotated[
-        float | None, typer.Option(min=0.0, metavar="N", help="Stop after so many seconds.")
-    ] = None,
-    signals: Annotated[
-        bool, typer.Option("--signals", help="Also tell of connections, gaps and heartbeats.")
-    ] = False,
-    cursors: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Remember here what was printed; go on there next time."),
-    ] = None,
+    json: Json = False,
+    raw: Raw = False,
+    transport: TransportWord = "auto",
+    count: Count = None,
+    seconds: Seconds = None,
+    signals: Signals = False,
+    cursors: Cursors = None,
     streaming_url: arguments.StreamingUrl = None,
     proxy: arguments.Proxy = None,
     ca_file: arguments.CaFile = None,
-    no_catch_up: Annotated[
-        bool, typer.Option("--no-catch-up", help="Do not fetch what a disconnect hid.")
-    ] = False,
+    no_catch_up: NoCatchUp = False,
 ) -> int:
     """Print what happens on some streams, for people, or with --json for other programs."""
     order = Order(
@@ -109,6 +114,11 @@ def watch(
             "decode": not (json or raw),  # for the eye only: what is forwarded stays bytes
         },
     )
+    return _run(order)
+
+
+def _run(order: Order) -> int:
+    """Watch; if the server wants a token and none was given, ask for one and watch again."""
     try:
         return run(lambda: _watch(order))
     except Unauthorized as error:
@@ -117,8 +127,7 @@ def watch(
         token = arguments.ask_for_token()
         if token is None:
             raise arguments.explain_tokens(error) from None
-    order = replace(order, reach=replace(order.reach, token=token))
-    return run(lambda: _watch(order))
+    return _run(replace(order, reach=replace(order.reach, token=token)))
 
 
 def _format(*, json: bool, raw: bool) -> Format:
