@@ -121,6 +121,22 @@ def test_the_bot_goes_on_where_it_was_killed(server: RunningServer, tmp_path: Pa
         assert program.interrupt() == QUIET_END
 
 
+def test_the_bot_misses_nothing_if_it_is_killed_at_its_first_event(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    cursors = str(tmp_path / "bot.cursors")
+    with Program("survive_restarts", cursors, server=server) as program:
+        server.wait_for_subscribers(1)
+        server.post("<p>first</p>")
+        assert program.lines(1) == ["[live] alice: first"]
+        program.kill()
+    server.until(lambda: not server.server.hub.count())
+    server.post("<p>second</p>")
+    with Program("survive_restarts", cursors, server=server) as program:
+        assert program.lines(2) == ["[catch-up] alice: first", "[catch-up] alice: second"]
+        assert program.interrupt() == QUIET_END
+
+
 def test_the_archive_takes_away_what_was_deleted(server: RunningServer, tmp_path: Path) -> None:
     folder = tmp_path / "archive"
     with Program("archive", "python", str(folder), server=server) as program:

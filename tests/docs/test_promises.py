@@ -1,0 +1,42 @@
+"""Every statement of the promise has a test, and the page names it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+PAGE = (TESTS.parent / "docs" / "promise.md").read_text(encoding="utf-8")
+TABLE = PAGE.partition("<!-- promises -->")[2].partition("<!-- /promises -->")[0]
+ROWS = [line.strip("| ").split(" | ") for line in TABLE.strip().splitlines()[2:]]
+EXISTING = {
+    node.name
+    for file in TESTS.rglob("test_*.py")
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+}
+
+
+def named_in(text: str) -> list[str]:
+    return re.findall(r"`(test_\w+)`", text)
+
+
+def test_the_statements_are_numbered() -> None:
+    assert [re.sub("<.*?>", "", row[0]) for row in ROWS] == [
+        f"P{number}" for number in range(1, len(ROWS) + 1)
+    ]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: re.sub("<.*?>", "", row[0]))
+def test_a_statement_names_tests_that_exist(row: list[str]) -> None:
+    tests = named_in(row[2])
+    assert tests, "It is shown by nothing."
+    assert [test for test in tests if test not in EXISTING] == []
+
+
+def test_a_test_that_does_not_exist_would_be_noticed() -> None:
+    assert named_in("`test_that_is_not_there` and `not_a_test`") == ["test_that_is_not_there"]
+    assert "test_that_is_not_there" not in EXISTING
