@@ -2,12 +2,12 @@
 
 The order of things, once the live stream is open again and its events wait:
 
-1. `fetch` reads each timeline upward from the highest id that was seen, until a page is empty.
+1. `begin` takes note of the highest ids that were seen, before live events move them on; `fetch`
+   reads each timeline upward from there, to what is newest then.
 2. The waiting live events are let through (the session does that).
-3. A little later `sweep` reads the stretch below the old highest id, where posts that federated
-late
-   have their place, and the last page once more, because REST may lag the stream.
-4. `reconcile` asks which recently delivered posts were edited or are gone.
+3. A little later, when REST shows what the stream told (it may lag), `look_again` reads it all
+   once more, and the stretch below the old highest id, where posts that federated late have their
+   place; then it asks which recently delivered posts were edited or are gone.
 
 What could not be had is collected in a `Shortfall` and named by the `Gap`.
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -48,12 +49,21 @@ _BATCH: Final = 20
 _PRIME_PAGES: Final = 3
 _FEED_KEEPS: Final = 800
 """Home and list feeds keep so many entries (Mastodon's ``FeedManager::MAX_ITEMS``)."""
+_FEEDS: Final = ("/api/v1/timelines/home", "/api/v1/timelines/list/")
+_LAG_SECONDS: Final = 60.0
+"""A post that REST does not show is only gone when it was told longer ago than this."""
+_LAG_PAUSES_SECONDS: Final = (0.0, 5.0, 10.0, 15.0, 30.0)
 
 Deliver = Callable[[Subscription, Sequence[AnyEvent]], Awaitable[int]]
 
 
 class CatchUp:
-    """Closes one gap of one subscription; made anew for each connection."""
+    """Closes one gap of one subscription; made anew for each connection.
+
+    Attributes:
+        refused: How the last question ended that had no answer.
+        unanswered: Whether something could not be asked that may be answered later.
+    """
 
     def __init__(
         self,
@@ -65,21 +75,19 @@ class CatchUp:
         deliver: Deliver,
         now: Callable[[], datetime],
     ) -> None:
+        self.refused: Outcome | None = None
+        self.unanswered = False
         self._subscription = subscription
         self._rest = rest
         self._flavour = flavour
         self._options = options
         self._deliver = deliver
         self._now = now
-        self._until = now()  # made when the connection opens: live again from here on
-        self._shortfall = Shortfall()
-        # The highest id when the connection opened: live events move it on while we fetch.
-        self._marks = {timeline: self._mark(timeline) for timeline in self._timelines}
-        self._fetched: set[Timeline] = set()
-        self.has_gap = subscription.gap is not None
-        self._tails: dict[Timeline, str] = {}  # where the last page that had entries began
-        self._looked_at: set[str] = set()  # posts whose present version was just seen
-        self.refused: Outcome | None = None  # how the last question ended that had no answer
+        self._until = now()  # when the subscription was surely live again
+        self._shortfall = Shortfall()  # of the last attempt; what is lost for good is in the gap's
+        self._marks: dict[Timeline, str] = {}  # the highest ids when the connection opened
+        self._fetched: set[str] = set()  # posts that REST has shown
+        self._looked_at: set[str] = set()  # posts whose present version the sweep has seen
 
     @property
     def _timelines(self) -> Sequence[Timeline]:
@@ -95,7 +103,7 @@ class CatchUp:
                 continue
             try:
                 await self._prime(timeline)
-            except RestRefused:
+            except (RestRefused, ValueError):
                 continue
             self._subscription.primed.add(timeline.track)
 
@@ -109,92 +117,121 @@ class CatchUp:
             if len(page.entries) < timeline.page_limit:
                 return
             oldest = page.oldest_id
-            if timeline.track != "statuses" or self._covers_overlap(oldest):
-                return
+            if timeline.track != "statuses" or id_key(oldest) <= id_key(self._wanted(timeline)):
+                break
             below = oldest
-        subscription.window.horizon = oldest
+        subscription.window.horizons[timeline.track] = oldest
 
-    def _covers_overlap(self, oldest: str) -> bool:
-        return id_key(oldest) <= id_key(self._sweep_start(self._timelines[0]))
+    @property
+    def has_gap(self) -> bool:
+        """Whether there is a gap to close."""
+        return self._subscription.gap is not None
+
+    def begin(self) -> None:
+        """Take note of where to read from, before live events move that on."""
+        for timeline in self._timelines:
+            mark = self._mark(timeline)
+            if not self._options.catch_up:
+                self._lose(timeline, "catching up is turned off")
+            elif not mark and timeline.track not in self._subscription.primed:
+                self._lose(timeline, "it is not known what was there before the gap")
+            else:
+                self._marks[timeline] = mark or BEGINNING[self._flavour.ids]
+                self._subscription.owe_sweep(timeline.track, self._sweep_start(timeline))
+        if not self._timelines:
+            self._lasting.add(frozenset({"*"}), "the stream has no timeline to catch up from")
 
     async def fetch(self) -> None:
         """Deliver what each timeline has above the highest id that was seen, oldest first."""
-        for timeline in self._timelines:
-            track = timeline.track
-            if not self._options.catch_up:
-                self._shortfall.add(MISSING_OF[track], "catching up is turned off")
-            elif not self._marks[timeline] and track not in self._subscription.primed:
-                reason = "it is not known what was there before the gap"
-                self._shortfall.add(MISSING_OF[track], reason)
-            else:
-                await self._guarded(timeline, self._fetch(timeline))
-        if not self._timelines:
-            self._shortfall.add(frozenset({"*"}), "the stream has no timeline to catch up from")
+        for timeline in self._marks:
+            await self._guarded(timeline, self._fetch(timeline))
 
     async def _fetch(self, timeline: Timeline) -> None:
-        subscription = self._subscription
-        mark = self._marks[timeline]
-        self._fetched.add(timeline)
-        subscription.owe_sweep(timeline.track, self._sweep_start(timeline))
-        fetched = await self._upward(timeline, mark or BEGINNING[self._flavour.ids])
+        fetched = await self._read(timeline, self._marks[timeline])
         if timeline.track == "conversations" and fetched:
-            reason = "only the last post of each conversation can be retrieved"
-            self._shortfall.add(MISSING_OF[timeline.track], reason)
-        if (
-            fetched >= _FEED_KEEPS - timeline.page_limit
-            and "/timelines/public" not in timeline.path
-        ):
-            reason = f"the server keeps {_FEED_KEEPS} entries of such a feed"
-            self._shortfall.add(MISSING_OF[timeline.track], reason)
+            self._lose(timeline, "only the last post of each conversation can be retrieved")
+        if timeline.path.startswith(_FEEDS) and fetched >= _FEED_KEEPS - timeline.page_limit:
+            self._lose(timeline, f"the server keeps {_FEED_KEEPS} entries of such a feed")
 
     def _mark(self, timeline: Timeline) -> str:
-        return highest(self._subscription.window.keys(), timeline.track)
+        """Return the highest id that was ever seen; ``""`` for none."""
+        window = self._subscription.window
+        horizon = window.horizons.get(timeline.track, "")
+        return max(highest(window.keys(), timeline.track), horizon, key=id_key)
 
-    def _sweep_start(self, timeline: Timeline) -> str:
+    def _wanted(self, timeline: Timeline) -> str:
+        """Return the id from which the timeline is to be swept, if enough is remembered."""
         return sweep_start(
             self._subscription.window.keys(),
             timeline.track,
             overlap_seconds=self._options.overlap_seconds(self._subscription.stream),
             scheme=self._flavour.ids,
-            horizon=self._subscription.window.horizon,
         )
 
-    async def _upward(self, timeline: Timeline, after: str, *, until: str = "") -> int:
-        """Deliver the pages above `after`, up to the one that reaches `until` or is empty."""
-        fetched = 0
+    def _sweep_start(self, timeline: Timeline) -> str:
+        """Return from where to sweep: never below what was forgotten, where old looks like new."""
+        wanted = self._wanted(timeline)
+        horizon = self._subscription.window.horizons.get(timeline.track, "")
+        if id_key(wanted) < id_key(horizon) and timeline.track == "statuses":
+            self._lose(timeline, "too little is remembered to tell all late posts from old ones")
+        return max(wanted, horizon, key=id_key)
+
+    async def _read(self, timeline: Timeline, after: str) -> int:
+        """Deliver what is above `after` up to what is newest now; return how many entries it was.
+
+        What comes to be while reading is no matter: it is told by the live stream.
+        """
+        page = await self._page(timeline)
+        if page.reaches(after):
+            page = page.above(after)
+            await self._deliver_page(page, timeline)
+            return len(page.entries)
+        newest_id, fetched = page.newest_id, 0
         while True:
             page = await self._page(timeline, after=after)
-            if not page.entries or page.newest_id in ("", after):
+            if page.newest_id in ("", after) or not await self._deliver_page(page, timeline):
                 return fetched
             fetched += len(page.entries)
-            await self._deliver_page(page, timeline)
-            self._tails[timeline] = after
             after = page.newest_id
-            if until and id_key(after) >= id_key(until):
-                return fetched
-            if self._gap_recovered() >= self._options.catch_up_limit:
-                reason = (
-                    f"more than {self._options.catch_up_limit} events were missed (catch_up_limit)"
-                )
-                self._shortfall.add(MISSING_OF[timeline.track], reason)
+            if newest_id and id_key(after) >= id_key(newest_id):
                 return fetched
 
-    async def sweep(self) -> None:
-        """Deliver what came late: below the old highest id, and behind a REST that lags."""
-        for timeline in self._timelines:
-            if timeline in self._fetched:
-                await self._guarded(timeline, self._sweep(timeline))
+    async def look_again(self) -> None:
+        """Deliver what came late, what a lagging REST did not show before, and what has changed."""
+        self._shortfall.clear()
+        self._looked_at.clear()
+        self.unanswered = False
+        self._until = self._now()
+        if self._marks:
+            await self._wait_for_lagging_rest()
+        for timeline in self._marks:
+            await self._guarded(timeline, self._sweep(timeline))
+        await self._find_changes()
+
+    async def _wait_for_lagging_rest(self) -> None:
+        """Wait until REST shows the newest post that the stream told, unless it is old enough.
+
+        Otherwise a post that was told a moment ago would seem to be gone, and what was published
+        just before it would seem never to have been.
+        """
+        window = self._subscription.window
+        told = window.posts_since(self._now().timestamp() - _LAG_SECONDS)
+        newest = next((one for one in told if one not in self._fetched), None)
+        for pause_seconds in _LAG_PAUSES_SECONDS if newest else ():
+            await asyncio.sleep(pause_seconds)
+            try:
+                if newest is None or f"{newest}!" in window or await self._statuses((newest,)):
+                    return
+            except (RestRefused, ValueError):
+                return
 
     async def _sweep(self, timeline: Timeline) -> None:
-        subscription, mark = self._subscription, self._marks[timeline]
-        start = subscription.owed.get(timeline.track, "")
-        tail = self._tails.get(timeline, mark or BEGINNING[self._flavour.ids])
-        if mark and id_key(start) < id_key(mark):
-            await self._upward(timeline, start, until=mark)
-        await self._upward(timeline, max(tail, mark, key=id_key))
-        subscription.owed.pop(timeline.track, None)
+        start = self._subscription.owed.get(timeline.track)
+        if start is not None:
+            await self._read(timeline, start)
+            del self._subscription.owed[timeline.track]
 
-    async def reconcile(self) -> None:
+    async def _find_changes(self) -> None:
         """Deliver the edits and deletions of recently delivered posts that were missed."""
         if not any(timeline.track == "statuses" for timeline in self._timelines):
             return
@@ -205,24 +242,29 @@ class CatchUp:
             await self._reconcile()
         except (RestRefused, ValueError) as error:
             reason = error.reason if isinstance(error, RestRefused) else str(error)
+            self.unanswered |= isinstance(error, RestRefused) and error.is_passing
             self._shortfall.add(CHANGES, f"posts could not be asked for: {reason}")
 
     async def _reconcile(self) -> None:
+        limit, recent = self._options.reconcile_limit, self._recent()
+        if len(recent) > limit:
+            self._shortfall.add(CHANGES, f"only {limit} posts were asked for (reconcile_limit)")
+        step = _BATCH if self._flavour.statuses_by_id else 1
+        for start in range(0, min(len(recent), limit), step):
+            await self._reconcile_batch(recent[start : min(start + step, limit)])
+
+    def _recent(self) -> list[str]:
+        """Return the posts that were delivered lately and that the sweep has not looked at.
+
+        Those that were told since then are left out: their changes are told as well.
+        """
         gap = self._subscription.gap
         since = gap.since if gap is not None and gap.since is not None else self._now()
-        start_seconds = since.timestamp() - self._options.reconcile_window_seconds
-        recent = [
-            status_id
-            for status_id in self._subscription.window.posts_since(start_seconds)
-            if status_id not in self._looked_at
-        ]
-        if len(recent) > self._options.reconcile_limit:
-            reason = f"only {self._options.reconcile_limit} posts were asked for (reconcile_limit)"
-            self._shortfall.add(CHANGES, reason)
-            del recent[self._options.reconcile_limit :]
-        step = _BATCH if self._flavour.statuses_by_id else 1
-        for start in range(0, len(recent), step):
-            await self._reconcile_batch(recent[start : start + step])
+        delivered = self._subscription.window.posts_since(
+            since.timestamp() - self._options.reconcile_window_seconds,
+            until_seconds=self._until.timestamp(),
+        )
+        return [status_id for status_id in delivered if status_id not in self._looked_at]
 
     async def _reconcile_batch(self, asked: Sequence[str]) -> None:
         subscription = self._subscription
@@ -241,37 +283,53 @@ class CatchUp:
         subscription.counters.reconciled += await self._count(edits + removed)
 
     async def _statuses(self, asked: Sequence[str]) -> Sequence[bytes]:
-        """Return the posts that still stand; in one request where the server can."""
+        """Return the posts that still stand; in one request where the server can.
+
+        Raises:
+            RestRefused: There was no answer.
+            ValueError: The answer is about something else.
+        """
         if self._flavour.statuses_by_id:
             query = tuple(("id[]", status_id) for status_id in asked)
             answer = await self._rest.get("/api/v1/statuses", query)
             return parse_page(answer.body, "statuses").entries
+        (status_id,) = asked
         try:
-            return [(await self._rest.get(f"/api/v1/statuses/{asked[0]}")).body]
+            answer = await self._rest.get(f"/api/v1/statuses/{status_id}")
         except RestRefused as refused:
             if refused.outcome.status in (404, 410):
                 return []
             raise
+        if leading_id(answer.body) != status_id:
+            raise ValueError("expected the post that was asked for, got something else")
+        return [answer.body]
 
     async def is_behind(self) -> bool:
-        """Tell whether REST has something newer that does not arrive, even a little later."""
+        """Tell whether REST has something that does not arrive, even a little later."""
         for timeline in self._timelines:
-            if not await self._newer(timeline):
-                continue
-            await asyncio.sleep(self._options.settle_seconds)
-            if await self._newer(timeline):
+            newer = await self._newer(timeline)
+            if newer:
+                await asyncio.sleep(self._options.settle_seconds)
+            window = self._subscription.window
+            if any(key not in window for event in newer for key in keys_of(event)[:1]):
                 return True
         return False
 
-    async def _newer(self, timeline: Timeline) -> bool:
+    async def _newer(self, timeline: Timeline) -> Sequence[AnyEvent]:
         mark = self._mark(timeline)
-        if not mark:
-            return False
+        if not mark and timeline.track not in self._subscription.primed:
+            return []
         try:
-            page = await self._page(timeline, after=mark, patient=False)
+            page = await self._page(timeline, patient=False)
         except (RestRefused, ValueError):
-            return False
-        return bool(self._events(page, timeline))
+            return []
+        return self._events(page.above(mark), timeline)
+
+    async def sign_in(self) -> None:
+        """Ask for something, so that the server sees that the feed is still wanted."""
+        for timeline in self._timelines[:1]:
+            with suppress(RestRefused, ValueError):
+                await self._page(timeline)
 
     def conclude(self) -> Gap | None:
         """Close the gap and return the signal that says what became of it, if there was one."""
@@ -279,6 +337,7 @@ class CatchUp:
         if gap is None:
             return None
         subscription.gap = None
+        missing = gap.shortfall.missing | self._shortfall.missing
         return Gap(
             server=subscription.server,
             at=self._now(),
@@ -286,12 +345,21 @@ class CatchUp:
             since=gap.since,
             until=self._until,
             recovered=gap.recovered,
-            complete=not self._shortfall.missing,
-            missing=frozenset(self._shortfall.missing),
-            reason="; ".join(self._shortfall.reasons),
+            complete=not missing,
+            missing=frozenset(missing),
+            reason="; ".join((*gap.shortfall.reasons, *self._shortfall.reasons)),
         )
 
-    def _gap_recovered(self) -> int:
+    @property
+    def _lasting(self) -> Shortfall:
+        gap = self._subscription.gap
+        return self._shortfall if gap is None else gap.shortfall
+
+    def _lose(self, timeline: Timeline, reason: str) -> None:
+        """Name what no further attempt can retrieve."""
+        self._lasting.add(MISSING_OF[timeline.track], reason)
+
+    def _recovered(self) -> int:
         return self._subscription.gap.recovered if self._subscription.gap else 0
 
     async def _guarded(self, timeline: Timeline, reading: Awaitable[None]) -> None:
@@ -299,6 +367,7 @@ class CatchUp:
             await reading
         except RestRefused as refused:
             self.refused = refused.outcome
+            self.unanswered |= refused.is_passing
             reason = f"{timeline.path} could not be read: {refused.reason}"
             self._shortfall.add(MISSING_OF[timeline.track], reason)
         except ValueError as error:
@@ -322,11 +391,17 @@ class CatchUp:
             now=self._now(),
         )
 
-    async def _deliver_page(self, page: Page, timeline: Timeline) -> None:
-        events = self._events(page, timeline)
+    async def _deliver_page(self, page: Page, timeline: Timeline) -> bool:
+        """Deliver what is news on a page; false when the limit does not allow more."""
+        events, limit = self._events(page, timeline), self._options.catch_up_limit
+        if events and self._recovered() >= limit:
+            self._lose(timeline, f"more than {limit} events were missed (catch_up_limit)")
+            return False
         if timeline.track == "statuses":
-            self._looked_at.update(leading_id(raw) for raw in page.entries)
+            self._fetched.update(page.ids)
+            self._looked_at.update(page.ids)
         self._subscription.counters.caught_up += await self._count(events)
+        return True
 
     async def _count(self, events: Sequence[AnyEvent]) -> int:
         delivered = await self._deliver(self._subscription, events) if events else 0

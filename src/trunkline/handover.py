@@ -43,8 +43,7 @@ class Handover:
         self._clock = clock
         self._stored = store is not None
         self._interval_seconds = store.save_interval_seconds if store is not None else 0.0
-        self._eager = self._stored and not self._interval_seconds
-        self._saved_at = clock()
+        self._due_at = clock() + self._interval_seconds
         self._batch: list[Item] = []
         self._given = 0  # how many of the batch were handed over or passed by
         self._finished = 0  # how many of those were acknowledged
@@ -55,7 +54,7 @@ class Handover:
 
     def next(self) -> Item | None:
         """Acknowledge what was given and return the next item, or ``None`` at the batch's end."""
-        if self._eager:
+        if self._stored and self._clock() >= self._due_at:
             self.acknowledge()
         batch, given = self._batch, self._given
         while given < len(batch):
@@ -77,21 +76,28 @@ class Handover:
 
     def acknowledge(self) -> None:
         """Take note that everything that was given is finished, and save when it is time."""
-        finished, self._finished = self._finished, self._given
-        if not self._stored or finished == self._given:
-            return
-        for item in self._batch[finished : self._given]:
-            if isinstance(item, Gap):
-                self._subscriptions[item.stream].settle()
-            elif not isinstance(item, Signal):
-                self._subscriptions[item.stream].acknowledge(item)
-        now_seconds = self._clock()
-        if now_seconds - self._saved_at >= self._interval_seconds:
-            self._saved_at = now_seconds
-            self.save()
+        if self._stored and self._finished < self._given:
+            self._finish(self._given)
+            if self._clock() >= self._due_at:
+                self._store()
 
     def save(self) -> None:
-        """Store the cursors of what was acknowledged."""
+        """Store the cursors of what is finished: all that was given but the item in hand."""
+        if self._stored:
+            self._finish(self._given - 1)
+            self._store()
+
+    def _finish(self, until: int) -> None:
+        for item in self._batch[self._finished : until]:
+            if not isinstance(item, Signal):
+                self._subscriptions[item.stream].acknowledge(item)
+                continue
+            for stream in (item.stream,) if isinstance(item, Gap) else item.streams:
+                self._subscriptions[stream].settle(item)
+        self._finished = max(self._finished, until)
+
+    def _store(self) -> None:
+        self._due_at = self._clock() + self._interval_seconds
         for subscription in self._subscriptions.values():
             subscription.save()
 

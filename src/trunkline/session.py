@@ -14,6 +14,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import count
 from typing import Final
 
@@ -46,6 +47,9 @@ _THOROUGH_POLL: Final = 10
 _HEARTBEAT: Final = Pulse.HEARTBEAT  # an enumeration is slow to ask on Python 3.11
 _SIGN_IN_SECONDS: Final = 20 * 3600.0
 """Home and list feeds run dry without an authenticated REST call now and then."""
+_DRYING_STREAMS: Final = frozenset({"user", "list"})
+_PATIENCE_SECONDS: Final = (60.0, 300.0, 900.0, 1800.0)
+"""When to ask again for what hid in a gap while REST does not answer, an hour in all."""
 
 
 class OtherTransport(Exception):  # a change of plan, not an error
@@ -94,7 +98,6 @@ class Session:
         self._was_connected = False
         self._brought = False  # whether this connection delivered anything: a refusal does not
         self._down_since = self._loop.time()
-        self._event_at = self._loop.time()
         self._waiting: _Waiting | None = None  # live events that wait for the catch-up
 
     async def run(self) -> None:
@@ -159,7 +162,7 @@ class Session:
 
     def _open_up(self) -> None:
         self._began, self._brought = True, False
-        self._opened_at = self._event_at = self._loop.time()
+        self._opened_at = self._loop.time()
         self._counters.connects += 1
         if self._waiting is None and self._transport != "polling":
             self._waiting = _Waiting()
@@ -188,6 +191,7 @@ class Session:
         counted = 0
         while True:
             incoming = await connection.read()
+            self._brought = True
             size_bytes, counted = connection.bytes_received - counted, connection.bytes_received
             self._counters.received_bytes += size_bytes
             while self._waiting is not None:
@@ -221,9 +225,6 @@ class Session:
             subscription.live_at = now
             subscription.window.trim()
         self._counters.heartbeats += heartbeats
-        self._brought = self._brought or bool(incoming)
-        if heartbeats < len(incoming):
-            self._event_at = self._loop.time()
         if fresh and type(fresh[-1]) is Update:
             self._counters.last_live = fresh[-1]
         return fresh
@@ -242,29 +243,38 @@ class Session:
 
     async def _prime(self) -> None:
         for subscription in self._subscriptions.values():
-            if not subscription.has_history:
+            if not subscription.has_begun:
                 await (await self._catch_up(subscription)).prime()
+                subscription.begin_if_primed(self._now())
 
     async def _close_gaps(self) -> None:
         """Fetch what was hidden, let the waiting live events through, then look again."""
         closing = [await self._catch_up(each) for each in self._subscriptions.values()]
         for catch_up in closing:
+            catch_up.begin()
+        for catch_up in closing:
             if catch_up.has_gap:
                 await catch_up.fetch()
         await self._let_through()
         for catch_up in closing:
-            if (
-                not catch_up.has_gap
-            ):  # the moment between looking and listening is no gap to wait for
+            if not catch_up.has_gap:  # the moment between looking and listening: nothing waits
                 await catch_up.fetch()
         await asyncio.sleep(self._options.settle_seconds)
-        for catch_up in closing:
-            await self._conclude(catch_up)
+        async with asyncio.TaskGroup() as tasks:
+            for catch_up in closing:
+                tasks.create_task(self._conclude(catch_up, patience=_PATIENCE_SECONDS))
 
-    async def _conclude(self, catch_up: CatchUp) -> None:
-        """Look for what came late or changed, and name the gap; without one, say nothing."""
-        await catch_up.sweep()
-        await catch_up.reconcile()
+    async def _conclude(self, catch_up: CatchUp, *, patience: Sequence[float] = ()) -> None:
+        """Look for what came late or changed, and name the gap; without one, say nothing.
+
+        While REST does not answer it is asked again after each pause of `patience`.
+        """
+        await catch_up.look_again()
+        for pause_seconds in patience:
+            if not catch_up.unanswered:
+                break
+            await asyncio.sleep(pause_seconds)
+            await catch_up.look_again()
         gap = catch_up.conclude()
         if gap is not None:
             self._counters.gaps_complete += gap.complete
@@ -274,6 +284,7 @@ class Session:
     async def _poll_once(self, *, thorough: bool) -> None:
         for subscription in self._subscriptions.values():
             catch_up = await self._catch_up(subscription)
+            catch_up.begin()
             await catch_up.fetch()
             if catch_up.refused is not None:
                 raise ConnectionEnded(catch_up.refused)
@@ -301,24 +312,37 @@ class Session:
         self._waiting = None
 
     async def _watch_silence(self) -> None:
-        """End the connection when nothing comes although REST has something newer."""
-        limit_seconds = self._options.silence_probe_seconds
+        """End the connection when a subscription is silent although REST has something newer."""
+        asked_at = dict.fromkeys(self._subscriptions.values(), self._now().timestamp())
         while True:
-            left_seconds = self._event_at + limit_seconds - self._loop.time()
+            heard_at = {
+                subscription: max(asked_at_seconds, subscription.window.newest_at_seconds)
+                for subscription, asked_at_seconds in asked_at.items()
+            }
+            quietest = min(heard_at, key=heard_at.__getitem__)
+            now_seconds = self._now().timestamp()
+            left_seconds = heard_at[quietest] + self._options.silence_probe_seconds - now_seconds
             if left_seconds > 0:
                 await asyncio.sleep(left_seconds)
                 continue
-            for subscription in self._subscriptions.values():
-                if await (await self._catch_up(subscription)).is_behind():
-                    raise ConnectionEnded(Outcome(OutcomeKind.SILENT))
-            self._event_at = self._loop.time()
+            asked_at[quietest] = now_seconds
+            await self._probe(quietest, since=datetime.fromtimestamp(heard_at[quietest], UTC))
+
+    async def _probe(self, subscription: Subscription, *, since: datetime) -> None:
+        """End the connection if REST has something that does not come; a gap is open since then."""
+        if self._inbox.is_full:  # then it is we who do not listen
+            return
+        if await (await self._catch_up(subscription)).is_behind() and not self._inbox.is_full:
+            subscription.away(since)
+            raise ConnectionEnded(Outcome(OutcomeKind.SILENT))
 
     async def _stay_signed_in(self) -> None:
         """Make the authenticated REST call a day that keeps home and list feeds filled."""
         while True:
             await asyncio.sleep(_SIGN_IN_SECONDS)
             for subscription in self._subscriptions.values():
-                await (await self._catch_up(subscription)).is_behind()
+                if subscription.stream.name in _DRYING_STREAMS:
+                    await (await self._catch_up(subscription)).sign_in()
 
     async def _think_over(self, outcome: Outcome) -> None:
         """Judge an ending and wait as the verdict says, or raise what it says."""

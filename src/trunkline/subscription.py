@@ -13,8 +13,11 @@ from typing import Final
 
 from trunkline.cursors import CursorStore
 from trunkline.events import AnyEvent
+from trunkline.policy.catchup import Shortfall
 from trunkline.policy.cursor import Cursor, Key
 from trunkline.policy.dedupe import Admission, Window, keys_of
+from trunkline.policy.ids import id_key
+from trunkline.signals import AnySignal, Gap
 from trunkline.stats import Counters
 from trunkline.streams import Stream, Track
 
@@ -24,13 +27,20 @@ _NEW: Final = Admission.NEW  # an enumeration is slow to ask on Python 3.11
 
 
 class OpenGap:
-    """A gap that is being closed: since when, and what was delivered for it so far."""
+    """A gap that is being closed, or was and the consumer does not know yet.
 
-    __slots__ = ("recovered", "since")
+    Attributes:
+        since: When the subscription was last known to be live.
+        recovered: How much was delivered for it so far.
+        shortfall: What is lost for good, whatever further attempts may find.
+    """
 
-    def __init__(self, since: datetime | None) -> None:
+    __slots__ = ("recovered", "shortfall", "since")
+
+    def __init__(self, since: datetime | None, shortfall: Shortfall | None = None) -> None:
         self.since = since
         self.recovered = 0
+        self.shortfall = shortfall or Shortfall()
 
 
 class Subscription:
@@ -58,6 +68,8 @@ class Subscription:
         self.primed: set[Track] = set()
         self.live_at: datetime | None = None
         self._store = store
+        self._finished_at: datetime | None = None  # the consumer has everything up to then
+        self._untold: list[OpenGap] = []  # gaps that the consumer has not acknowledged
         self._stored_owed: dict[Track, str] = {}
         self._unsaved: list[Key] = []
         self._restore()
@@ -68,9 +80,19 @@ class Subscription:
         return f"{self.server} {self.stream}"
 
     @property
-    def has_history(self) -> bool:
-        """Whether anything is known of what was there before now."""
-        return bool(self.primed)
+    def has_begun(self) -> bool:
+        """Whether it was followed before: what is there now and was not then has been missed."""
+        return self._finished_at is not None
+
+    def begin_if_primed(self, now: datetime) -> None:
+        """Following begins, if it is known from where; see `begin`."""
+        if self.primed:
+            self.begin(now)
+
+    def begin(self, now: datetime) -> None:
+        """Following begins: store that, so that a crash before the first event loses nothing."""
+        self._finished_at = now
+        self.save()
 
     def admit(self, event: AnyEvent, *, now_seconds: float) -> bool:
         """Say whether `event` is news, and remember it if so; what is not is counted."""
@@ -85,29 +107,37 @@ class Subscription:
 
     def live_again(self, now: datetime) -> None:
         """A connection is open: from now on news arrive, and what was hidden can be fetched."""
-        if self.gap is None and self.live_at is not None:
-            self.gap = OpenGap(self.live_at)
+        if not self.has_begun:
+            self.begin(now)
+        elif self.gap is None and self.live_at is not None:
+            self._open_gap(OpenGap(self.live_at))
         self.live_at = now
 
-    def away(self) -> None:
-        """The connection ended: a gap is open from the moment it was last known to be live."""
+    def away(self, since: datetime | None = None) -> None:
+        """The connection ended: a gap is open since then, or since it was last known to be live."""
         if self.gap is None:
-            self.gap = OpenGap(self.live_at)
+            self._open_gap(OpenGap(since or self.live_at))
 
     def owe_sweep(self, track: Track, start: str) -> None:
         """Take note that `track` is to be swept from `start`; a lower start stays."""
-        self.owed.setdefault(track, start)
-        self._stored_owed[track] = self.owed[track]
+        for owed in (self.owed, self._stored_owed):
+            owed[track] = min(owed.get(track, start), start, key=id_key)
 
-    def settle(self) -> None:
-        """Take note that the consumer has finished everything that closed the last gap."""
-        self._stored_owed = dict(self.owed)
+    def settle(self, signal: AnySignal) -> None:
+        """Take note that the consumer has finished everything before `signal`."""
+        if isinstance(signal, Gap):
+            del self._untold[:1]  # the oldest is told first
+            if not self._untold:
+                self._stored_owed = dict(self.owed)
+        self._finished_at = signal.at
 
     def acknowledge(self, event: AnyEvent) -> None:
         """Take note that the consumer has finished `event`."""
         if self._store is not None:
             at_seconds = event.received_at.timestamp()
             self._unsaved.extend((key, at_seconds) for key in keys_of(event))
+            if event.origin == "live":
+                self._finished_at = event.received_at
 
     def save(self) -> None:
         """Store the cursor, if there is a store for it.
@@ -117,12 +147,14 @@ class Subscription:
         """
         if self._store is None:
             return
-        live_at = self.gap.since if self.gap is not None else self.live_at
+        live_at, lost = self._position(), [gap.shortfall for gap in self._untold]
         cursor = Cursor(
             primed=frozenset(self.primed),
             live_at_seconds=live_at.timestamp() if live_at else None,
-            horizon=self.window.horizon,
+            horizons=self.window.horizons,
             sweeps=self._stored_owed,
+            missing=frozenset(name for shortfall in lost for name in shortfall.missing),
+            reasons=tuple(reason for shortfall in lost for reason in shortfall.reasons),
         )
         self._store.save(self.name, cursor, self._unsaved)
         self._unsaved.clear()
@@ -133,16 +165,28 @@ class Subscription:
             self.window.remember(key, at_seconds=0.0)
             self._unsaved.append((key, 0.0))
 
+    def _open_gap(self, gap: OpenGap) -> None:
+        self.gap = gap
+        if self._store is not None:
+            self._untold.append(gap)
+
+    def _position(self) -> datetime | None:
+        """Return up to when nothing is missing: where the gap of a restart begins."""
+        moments = [self._finished_at, *(gap.since for gap in self._untold)]
+        return min((moment for moment in moments if moment is not None), default=None)
+
     def _restore(self) -> None:
         saved = self._store.load(self.name) if self._store is not None else None
         if saved is None:
             return
         cursor = saved.cursor
-        self.window = Window(horizon=cursor.horizon)
+        self.window = Window(horizons=cursor.horizons)
         for key, at_seconds in saved.keys:
             self.window.remember(key, at_seconds=at_seconds)
         self.primed = set(cursor.primed)
         self.owed = dict(cursor.sweeps)
         self._stored_owed = dict(cursor.sweeps)
         if cursor.live_at_seconds is not None:
-            self.live_at = datetime.fromtimestamp(cursor.live_at_seconds, UTC)
+            self._finished_at = datetime.fromtimestamp(cursor.live_at_seconds, UTC)
+            lost = Shortfall(set(cursor.missing), list(cursor.reasons))
+            self._open_gap(OpenGap(self._finished_at, lost))

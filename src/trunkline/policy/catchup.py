@@ -1,6 +1,6 @@
 """Catching up, decided: which page to ask for next, what a page tells, what stays missing.
 
-Timelines are read upward: each page is the one right after an id, and its array is newest first. A
+Timelines are read upward: each page is the one right after an id, in whichever order it came. A
 post that the window does not know is an `Update`; one that it knows in an older version is an
 `Edit`. The module asks nobody and waits for nothing.
 
@@ -59,11 +59,29 @@ _EVENT_OF: Final[dict[Track, type[Update | Notify | ConversationChanged]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a timeline, oldest entry first, and the ids to page on from."""
+    """One page of a timeline: the entries, and the ids they are paged by; the oldest first."""
 
     entries: tuple[bytes, ...]
-    newest_id: str = ""
-    oldest_id: str = ""
+    ids: tuple[str, ...]
+
+    @property
+    def newest_id(self) -> str:
+        """The highest id; ``""`` of an empty page."""
+        return self.ids[-1] if self.ids else ""
+
+    @property
+    def oldest_id(self) -> str:
+        """The lowest id; ``""`` of an empty page."""
+        return self.ids[0] if self.ids else ""
+
+    def reaches(self, after: str) -> bool:
+        """Tell whether the newest page holds all that is above `after`: something is not."""
+        return bool(self.ids) and id_key(self.ids[0]) <= id_key(after)
+
+    def above(self, after: str) -> Page:
+        """Return the part of the page that is above `after`."""
+        start = sum(id_key(one) <= id_key(after) for one in self.ids)
+        return Page(self.entries[start:], self.ids[start:])
 
 
 @dataclass(slots=True)
@@ -78,6 +96,11 @@ class Shortfall:
         self.missing |= missing
         if reason not in self.reasons:
             self.reasons.append(reason)
+
+    def clear(self) -> None:
+        """Forget everything, before another attempt."""
+        self.missing.clear()
+        self.reasons.clear()
 
 
 def page_query(
@@ -94,7 +117,7 @@ class _Talk(msgspec.Struct):
 
 
 def parse_page(body: bytes, track: Track) -> Page:
-    """Return the entries of a page as they came.
+    """Return the entries of a page as they came, in the order of their ids.
 
     Raises:
         ValueError: The body is no JSON array.
@@ -103,9 +126,14 @@ def parse_page(body: bytes, track: Track) -> Page:
         newest_first = msgspec.json.decode(body, type=list[msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise ValueError(f"expected an array of entries: {error}") from error
-    entries = tuple(bytes(entry) for entry in reversed(newest_first))
-    ids = [_paging_id(entry, track) for entry in entries]
-    return Page(entries, ids[-1], ids[0]) if ids else Page(())
+    paired = [(_paging_id(entry, track), entry) for entry in map(bytes, newest_first)]
+    # Without an id nobody can say whether an entry is news, nor page on from it.
+    paired = sorted((pair for pair in paired if pair[0]), key=_by_id)
+    return Page(tuple(entry for _, entry in paired), tuple(identifier for identifier, _ in paired))
+
+
+def _by_id(pair: tuple[str, bytes]) -> tuple[int, str]:
+    return id_key(pair[0])
 
 
 def _paging_id(entry: bytes, track: Track) -> str:

@@ -33,14 +33,18 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         primed: The tracks whose state was known when following began.
         live_at_seconds: When the subscription was last known to be live, seconds since 1970.
-        horizon: The highest id of a post that the window forgot.
+        horizons: For each track the highest id that the window forgot.
         sweeps: For each track the id from which a sweep for late posts is owed.
+        missing: What is missing for good in gaps that the consumer was not told of yet.
+        reasons: Why it is missing.
     """
 
     primed: frozenset[Track] = frozenset()
     live_at_seconds: float | None = None
-    horizon: str = ""
+    horizons: dict[Track, str] = {}
     sweeps: dict[Track, str] = {}
+    missing: frozenset[str] = frozenset()
+    reasons: tuple[str, ...] = ()
 
 
 def track_of_key(key: str) -> tuple[Track, str] | None:
@@ -70,18 +74,12 @@ def highest(keys: Iterable[str], track: Track, *, among: int = 1) -> str:
 
 
 def sweep_start(
-    keys: Iterable[str],
-    track: Track,
-    *,
-    overlap_seconds: float,
-    scheme: IdScheme,
-    horizon: str,
+    keys: Iterable[str], track: Track, *, overlap_seconds: float, scheme: IdScheme
 ) -> str:
-    """Return the id from which a timeline is swept for late posts.
+    """Return the id from which a timeline is to be swept for late posts.
 
-    Where ids hold a time that is `overlap_seconds` before the highest; elsewhere so many posts back
-    that a page covers them. Never below what the window has forgotten, where new and old look
-    alike.
+    Where ids hold a time that is `overlap_seconds` before the highest; elsewhere so many entries
+    back that a page covers them.
     """
     known = list(keys)
     mark = highest(known, track)
@@ -89,8 +87,4 @@ def sweep_start(
         return BEGINNING[scheme]
     timed = scheme if track == "statuses" else "opaque"
     start = id_minus_seconds(mark, overlap_seconds, scheme=timed)
-    if start is None:
-        start = highest(known, track, among=_OPAQUE_OVERLAP)
-    if track != "statuses":
-        return start
-    return max(start, horizon, key=id_key)
+    return highest(known, track, among=_OPAQUE_OVERLAP) if start is None else start

@@ -3,18 +3,20 @@
 An event has *keys*, short strings that say what it tells: ``109`` (the post 109), ``109@2026-...``
 (that version of it), ``109!`` (it was deleted), ``n:7`` (a notification), ``c:3/109`` (a post in a
 conversation). An event all of whose news is known is a duplicate; an edit is not a duplicate of its
-post. A deletion leaves a tombstone, because on busy servers it overtakes its post: what comes for a
-post that is known to be deleted is held back.
+post, and a version older than one that is known is no news. A deletion leaves a tombstone, because
+on busy servers it overtakes its post: what comes for a post that is known to be deleted is held
+back.
 
 Events that have no identity (announcements, changed filters, unknown types) always pass.
 
-The memory is bounded by `capacity` and a sixteenth. What it forgot is remembered as a *horizon*:
-ids at or below it can no longer be told apart from new ones, so catching up does not reach below.
+The memory is bounded by `capacity` and a sixteenth. What it forgot is remembered as a *horizon* of
+each track: ids at or below it can no longer be told apart from new ones, so catching up does not
+reach below.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from itertools import islice
 from typing import Final
@@ -30,7 +32,9 @@ from trunkline.events import (
     Update,
     leading_id,
 )
+from trunkline.policy.cursor import track_of_key
 from trunkline.policy.ids import id_key
+from trunkline.streams import Track
 
 __all__ = ["CAPACITY", "Admission", "Window", "edited_at", "keys_of"]
 
@@ -93,7 +97,7 @@ def keys_of(event: AnyEvent) -> tuple[str, ...]:
             if not status_id:
                 return ()
             if isinstance(event, Edit):
-                return (f"{status_id}@{version}",)
+                return (f"{status_id}@{version}",) if version else ()
             return (status_id, f"{status_id}@{version}") if version else (status_id,)
         case Delete():
             return (f"{event.status_id}!",)
@@ -118,21 +122,29 @@ class Window:
     """The keys that one subscription has seen, oldest first, each with the time it was seen.
 
     Attributes:
-        horizon: The highest id of a post that was forgotten; ``""`` while none was.
+        horizons: For each track the highest id that was forgotten, once one was.
     """
 
-    __slots__ = ("_capacity", "_seen", "horizon")
+    __slots__ = ("_capacity", "_seen", "_versions", "horizons")
 
-    def __init__(self, *, capacity: int = CAPACITY, horizon: str = "") -> None:
+    def __init__(
+        self, *, capacity: int = CAPACITY, horizons: Mapping[Track, str] | None = None
+    ) -> None:
         self._capacity = capacity
         self._seen: dict[str, float] = {}
-        self.horizon = horizon
+        self._versions: dict[str, str] = {}  # the newest version of each post that was edited
+        self.horizons: dict[Track, str] = dict(horizons or {})
 
     def __contains__(self, key: str) -> bool:
         return key in self._seen
 
     def __len__(self) -> int:
         return len(self._seen)
+
+    @property
+    def newest_at_seconds(self) -> float:
+        """When the newest key was seen, in seconds since 1970; 0 if none was."""
+        return next(reversed(self._seen.values()), 0.0)
 
     def keys(self) -> Iterator[str]:
         """Yield every key, oldest first."""
@@ -157,15 +169,22 @@ class Window:
             return Admission.NEW
         if keys[0] in seen:
             return Admission.DUPLICATE
-        if type(event) is Edit and f"{leading_id(event.raw)}!" in seen:
-            return Admission.DELETED
+        if type(event) is Edit:
+            status_id, _, version = keys[0].partition("@")
+            if f"{status_id}!" in seen:
+                return Admission.DELETED
+            if _moment(version) <= _moment(self._versions.get(status_id, "")):
+                return Admission.DUPLICATE
         for key in keys:
-            seen[key] = now_seconds
+            self.remember(key, at_seconds=now_seconds)
         return Admission.NEW
 
     def remember(self, key: str, *, at_seconds: float) -> None:
         """Put a key in that was seen in an earlier run, or that is to count as seen."""
         self._seen[key] = at_seconds
+        status_id, _, version = key.partition("@")
+        if version and _moment(version) > _moment(self._versions.get(status_id, "")):
+            self._versions[status_id] = version
 
     def trim(self) -> None:
         """Forget the oldest keys above the capacity, and raise the horizon by what they were.
@@ -176,13 +195,30 @@ class Window:
         seen, capacity = self._seen, self._capacity
         if len(seen) <= capacity + capacity // 16:
             return
-        forgotten = list(islice(seen, len(seen) - capacity))
-        for key in forgotten:
+        for key in list(islice(seen, len(seen) - capacity)):
             del seen[key]
-        self.horizon = max([self.horizon, *filter(str.isalnum, forgotten)], key=id_key)
+            self._raise_horizon(key)
 
-    def posts_since(self, at_seconds: float) -> Iterator[str]:
-        """Yield the ids of posts seen at or after a time and not known deleted, newest first."""
+    def _raise_horizon(self, forgotten: str) -> None:
+        belonging = track_of_key(forgotten)
+        if belonging is not None:
+            track, identifier = belonging
+            self.horizons[track] = max(self.horizons.get(track, ""), identifier, key=id_key)
+            return
+        status_id, _, version = forgotten.partition("@")
+        if version and self._versions.get(status_id) == version:
+            del self._versions[status_id]
+
+    def posts_since(
+        self, at_seconds: float, *, until_seconds: float = float("inf")
+    ) -> Iterator[str]:
+        """Yield the ids of posts seen in a time and not known deleted, those seen last first."""
         for key, seen_at in reversed(self._seen.items()):
-            if seen_at >= at_seconds and key.isalnum() and f"{key}!" not in self._seen:
+            seen_then = at_seconds <= seen_at <= until_seconds
+            if seen_then and key.isalnum() and f"{key}!" not in self._seen:
                 yield key
+
+
+def _moment(version: str) -> str:
+    """Return what versions compare by: the time as the server wrote it, to a fraction or not."""
+    return version.removesuffix("Z")

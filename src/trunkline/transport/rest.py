@@ -43,6 +43,11 @@ class RestRefused(Exception):  # a refusal is an answer
         self.outcome = outcome
 
     @property
+    def is_passing(self) -> bool:
+        """Whether the same question may be answered later."""
+        return _worth_retrying(self.outcome)
+
+    @property
     def reason(self) -> str:
         """Say in words why there was no answer."""
         status = f" {self.outcome.status}" if self.outcome.status else ""
