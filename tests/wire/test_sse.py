@@ -129,6 +129,7 @@ CASES = (
         NEXT + b"data: m\n" + NEXT,
         [Frame("next", b"n"), Frame("next", b"m\nn")],
     ),
+    Case("a usual block without a line end", b"\n" + NEXT + NEXT[:-2], [Frame("next", b"n")]),
     Case("a usual block without end", NEXT * 2 + NEXT[:-1], [Frame("next", b"n")] * 2),
     Case(
         "usual blocks without a name",
@@ -166,6 +167,18 @@ CASES = (
         "just within the limit with a name", b"event: a\ndata: b\n\n", [Frame("a", b"b")], limit=15
     ),
     Case("just within the limit in two lines", b"data: b\ndata\n\n", [Frame("", b"b\n")], limit=11),
+    Case(
+        "a usual block above the limit",
+        NEXT + b"event: next\ndata: nn\n\n" + NEXT,
+        [Frame("next", b"n"), Oversized("next", 19), Frame("next", b"n")],
+        limit=18,
+    ),
+    Case(
+        "a usual block in one that is skipped",
+        NEXT + b"data: 3456789012345\n" + NEXT * 2,
+        [Frame("next", b"n"), Oversized("", 19 + 18), Frame("next", b"n")],
+        limit=18,
+    ),
     Case("frames do not add up", NEXT * 3, [Frame("next", b"n")] * 3, limit=18),
     Case(
         "above the limit",
@@ -513,12 +526,12 @@ HOSTILE: dict[str, tuple[bytes, Callable[[int], bytes]]] = {
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_no_stream_makes_the_parser_hold_more_than_the_limit_and_a_chunk(hostile: str) -> None:
     start, more = HOSTILE[hostile]
-    parser = EventStreamParser(max_frame_bytes=LIMIT)
-    parser.feed(start)
     size = len(more(0))
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
+        parser = EventStreamParser(max_frame_bytes=LIMIT)
+        parser.feed(start)
         largest = 0
         for number in range(5 * LIMIT // size):
             parser.feed(more(number))
