@@ -87,7 +87,7 @@ def _json_loads_microseconds() -> float:
 
 
 def _once(posts: Iterable[bytes]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     for post in posts:
         json.loads(post)
-    return time.perf_counter() - start
+    return time.process_time() - start

@@ -16,11 +16,13 @@ from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.streams import Stream
 from trunkline.transport.connection import ConnectionLimits, Incoming, Pulse
 from trunkline.transport.http import ConnectionEnded, Secret, outcome_of, refusal
+from trunkline.transport.messages import AnyMessage, Messages
 from trunkline.transport.watchdog import Watchdog
 from trunkline.wire.decode import decode_event, malformed
 from trunkline.wire.websocket import (
     ErrorMessage,
     Message,
+    Noise,
     Router,
     decode_message,
     encode_subscribe,
@@ -28,6 +30,7 @@ from trunkline.wire.websocket import (
 
 __all__ = ["WebSocketConnection", "open_websocket"]
 
+_TEXT: Final = aiohttp.WSMsgType.TEXT  # an enumeration is slow to ask on Python 3.11
 _CLOSE_SECONDS: Final = 1.0
 """How long we wait for the server's answer to our close frame: it has nothing left to tell."""
 
@@ -73,9 +76,6 @@ async def open_websocket(
     if multiplexed:
         await connection.subscribe()
     return connection
-
-
-_AnyMessage = aiohttp.WSMessage | aiohttp.http_websocket.WSMessageTextBytes
 
 
 class _Credentials(TypedDict, total=False):
@@ -126,6 +126,8 @@ class WebSocketConnection:
         self._flavour = flavour
         self._now = now
         self._stalled = False
+        self._messages = Messages(socket)
+        self._later: list[AnyMessage] = []  # taken, and not looked at yet
         self._chores: set[asyncio.Task[None]] = set()
         self._watchdog = Watchdog(
             stall_seconds=limits.stall_seconds, on_stall=self._stall, on_silence=self._ping
@@ -141,48 +143,50 @@ class WebSocketConnection:
             raise ConnectionEnded(outcome_of(error)) from error
 
     async def read(self) -> Sequence[Incoming]:
-        """Wait for one message and return what it says; see `Connection.read`."""
-        self._watchdog.resume()
-        message = await self._socket.receive()
-        self._watchdog.pause()
-        if message.type is aiohttp.WSMsgType.TEXT:
-            text: bytes = message.data
-            self.bytes_received += len(text)
-            return self._events(text)
-        return await self._control(message)
+        """Wait for messages and return what they say; see `Connection.read`."""
+        if not self._later:
+            self._watchdog.resume()
+            self._later = await self._messages.take()
+            self._watchdog.pause()
+        events: list[Incoming] = []
+        received_at = self._now()
+        for place, message in enumerate(self._later):
+            item = decode_message(message.data) if message.type is _TEXT else None
+            if isinstance(item, Message):
+                self.bytes_received += len(message.data)
+                self._add(events, item, received_at)
+            elif events:  # it has to wait for its turn
+                self._later = self._later[place:]
+                return events
+            else:
+                self._later = self._later[place + 1 :]
+                return await self._other(message, item)
+        self._later = []
+        return events
 
     async def close(self) -> None:
         """Say goodbye, without waiting long for an answer."""
         self._watchdog.stop()
+        self._messages.stop()
         for chore in self._chores:
             chore.cancel()
         await _quietly(self._close())
 
-    def _events(self, text: bytes) -> Sequence[Incoming]:
-        item = decode_message(text)
-        received_at = self._now()
-        if type(item) is Message:
-            return [
-                decode_event(
-                    item.event,
-                    item.data,
-                    stream=stream,
-                    server=self._server,
-                    received_at=received_at,
-                )
-                for stream in self._router.route(item.stream)
-            ]
-        if isinstance(item, ErrorMessage):
-            raise ConnectionEnded(
-                Outcome(OutcomeKind.ERROR_FRAME, status=item.status, words=item.error)
+    def _add(self, events: list[Incoming], item: Message, received_at: datetime) -> None:
+        """Add the event of a message, once for each stream that it is meant for."""
+        for stream in self._router.route(item.stream):
+            event = decode_event(
+                item.event, item.data, stream=stream, server=self._server, received_at=received_at
             )
-        if self._flavour.sends_text_pings and text == b"pong":
-            return [Pulse.HEARTBEAT]
-        return [self._malformed(text, "expected an envelope in JSON")]
+            events.append(event)
 
-    async def _control(self, message: _AnyMessage) -> Sequence[Incoming]:
+    async def _other(
+        self, message: AnyMessage, item: ErrorMessage | Noise | None
+    ) -> Sequence[Incoming]:
         """Answer pings, and turn every kind of ending into an outcome."""
         match message.type:
+            case aiohttp.WSMsgType.TEXT:
+                return [self._odd_text(message.data, item)]
             case aiohttp.WSMsgType.PING:
                 await _quietly(self._socket.pong(message.data))
                 return [Pulse.HEARTBEAT]
@@ -193,7 +197,16 @@ class WebSocketConnection:
             case _:
                 raise ConnectionEnded(self._ending(message))
 
-    def _ending(self, message: _AnyMessage) -> Outcome:
+    def _odd_text(self, text: bytes, item: ErrorMessage | Noise | None) -> Incoming:
+        if isinstance(item, ErrorMessage):
+            raise ConnectionEnded(
+                Outcome(OutcomeKind.ERROR_FRAME, status=item.status, words=item.error)
+            )
+        if self._flavour.sends_text_pings and text == b"pong":
+            return Pulse.HEARTBEAT
+        return self._malformed(text, "expected an envelope in JSON")
+
+    def _ending(self, message: AnyMessage) -> Outcome:
         if self._stalled:
             return Outcome(OutcomeKind.STALL)
         if message.type is aiohttp.WSMsgType.CLOSE:
