@@ -37,6 +37,17 @@ def test_a_statement_names_tests_that_exist(row: list[str]) -> None:
     assert [test for test in tests if test not in EXISTING] == []
 
 
+def test_the_reasons_on_the_page_of_gaps_are_those_of_the_code() -> None:
+    page = (TESTS.parent / "docs" / "gaps.md").read_text(encoding="utf-8")
+    table = page.partition("| the reason says |")[2].partition("\n\n")[0]
+    shown = [line.strip("| ").split(" | ")[0] for line in table.splitlines()[2:]]
+    code = (TESTS.parent / "src" / "trunkline" / "catchup.py").read_text(encoding="utf-8")
+    said = re.sub(r"\{.*?\}", "...", code).replace("800", "...")
+    for reason in shown:
+        assert reason.replace("800", "...").removeprefix("... ") in said, reason
+    assert len(shown) == 11
+
+
 def test_a_test_that_does_not_exist_would_be_noticed() -> None:
     assert named_in("`test_that_is_not_there` and `not_a_test`") == ["test_that_is_not_there"]
     assert "test_that_is_not_there" not in EXISTING
