@@ -11,7 +11,14 @@ import aiohttp
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.streams import Stream
 from trunkline.transport.connection import ConnectionLimits, Incoming, Pulse
-from trunkline.transport.http import ConnectionEnded, Secret, outcome_of, refusal
+from trunkline.transport.http import (
+    REDIRECTS,
+    ConnectionEnded,
+    Secret,
+    outcome_of,
+    read_body,
+    refusal,
+)
 from trunkline.transport.watchdog import Watchdog
 from trunkline.wire.decode import decode_event, malformed
 from trunkline.wire.sse import Comment, EventStreamParser, Frame, Oversized
@@ -68,10 +75,10 @@ async def _check(response: aiohttp.ClientResponse, *, now: Callable[[], datetime
     if response.status == 200 and response.content_type == _EVENT_STREAM:
         return
     outcome = Outcome(OutcomeKind.WRONG_CONTENT_TYPE, status=200, words=response.content_type)
-    if response.status in (301, 302, 303, 307, 308):
+    if response.status in REDIRECTS:
         outcome = Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=response.status)
     elif response.status != 200:
-        body = await response.content.read(4096)
+        body = await read_body(response, max_bytes=4096)
         now_seconds = now().timestamp()
         outcome = refusal(response.status, response.headers, body, now_seconds=now_seconds)
     response.close()

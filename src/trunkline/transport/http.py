@@ -26,8 +26,9 @@ from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.policy.rate_headers import retry_after_seconds
 from trunkline.transport.proxies import checked_proxy, through_proxies_of_environment
 
-__all__ = ["ConnectionEnded", "Network", "Secret", "outcome_of", "refusal"]
+__all__ = ["ConnectionEnded", "Network", "Secret", "outcome_of", "read_body", "refusal"]
 
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 READ_BUFFER_BYTES: Final = 128 * 1024
 """aiohttp stops reading a socket at twice this much, which is one large read of the event loop."""
 
@@ -125,7 +126,10 @@ class Network:
             connector=connector,
             timeout=timeout,
             proxy=self.proxy,
-            middlewares=() if self.proxy else (through_proxies_of_environment(),),
+            middlewares=(
+                _stay_at_handshake,
+                *(() if self.proxy else (through_proxies_of_environment(),)),
+            ),
             headers={"User-Agent": self.user_agent},
             read_bufsize=READ_BUFFER_BYTES,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -142,6 +146,19 @@ class Network:
             ) from error
 
 
+async def _stay_at_handshake(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Follow no redirect of a WebSocket handshake, which would take a token elsewhere."""
+    response = await handler(request)
+    if "Upgrade" not in request.headers or response.status not in REDIRECTS:
+        return response
+    response.close()
+    raise aiohttp.WSServerHandshakeError(
+        response.request_info, (), status=response.status, headers=response.headers
+    )
+
+
 def refusal(status: int, headers: Mapping[str, str], body: bytes, *, now_seconds: float) -> Outcome:
     """Return the outcome of an answer that is no stream, with the server's words if it has any."""
     return Outcome(
@@ -150,6 +167,16 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, *, now_seconds
         words=headers.get("X-Error-Message") or _words(body),
         retry_after_seconds=retry_after_seconds(headers, now_seconds=now_seconds),
     )
+
+
+async def read_body(response: aiohttp.ClientResponse, *, max_bytes: int) -> bytes:
+    """Return the body of an answer, or its first `max_bytes`; it may come in many pieces."""
+    pieces: list[bytes] = []
+    left_bytes = max_bytes
+    while left_bytes and (piece := await response.content.read(left_bytes)):
+        pieces.append(piece)
+        left_bytes -= len(piece)
+    return b"".join(pieces)
 
 
 class _Refusal(msgspec.Struct):
@@ -181,6 +208,7 @@ def _reason(error: BaseException) -> str:
 
 _Kinds = type[BaseException] | tuple[type[BaseException], ...]
 _KINDS: Final[tuple[tuple[_Kinds, OutcomeKind], ...]] = (
+    (aiohttp.RedirectClientError, OutcomeKind.REDIRECT_ELSEWHERE),
     (aiohttp.ClientConnectorDNSError, OutcomeKind.DNS),
     (
         (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError),

@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from trunkline.errors import BadInput
 from trunkline.policy.flavour import Flavour, detect
 from trunkline.policy.outcome import Outcome, OutcomeKind
-from trunkline.transport.http import ConnectionEnded, outcome_of, refusal
+from trunkline.transport.http import ConnectionEnded, outcome_of, read_body, refusal
 
 __all__ = ["Instance", "base_url", "discover"]
 
@@ -70,16 +71,32 @@ def base_url(text: str) -> str:
     Raises:
         BadInput: It is no ``http`` or ``https`` address, or it carries a user name or a password.
     """
-    bare = text.strip().rstrip("/")
-    parts = urlsplit(bare if "://" in bare else f"https://{bare}")
-    if parts.scheme not in _SCHEMES or not parts.hostname or " " in bare:
-        raise BadInput(f"Expected a server such as 'https://mastodon.example'; got {text!r}.")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise BadInput("Expected a server's address alone, without a name, password or query.")
-    return f"{_SCHEMES[parts.scheme]}://{parts.netloc}{parts.path.rstrip('/')}"
+    bare = text.strip()
+    try:
+        url = _base_url(bare if "://" in bare else f"https://{bare}")
+    except ValueError:
+        shown = "one with more in it" if set(bare) & set("@?#") else repr(text)  # no password
+        raise BadInput(
+            f"Expected a server's address alone, such as 'https://mastodon.example'; got {shown}."
+        ) from None
+    return url
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    if not host or parts.scheme not in _SCHEMES or not text.isprintable() or " " in text:
+        raise ValueError(text)
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError(text)
+    url = f"{_SCHEMES[parts.scheme]}://{host}{port}{parts.path.rstrip('/')}"
+    URL(url)  # a name that no request could be sent to
+    return url
 
 
 _SCHEMES: Final = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+_PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 async def discover(
@@ -107,7 +124,7 @@ async def discover(
         answer = await _fetch(http, server + path, timeout_seconds=timeout_seconds, clock=clock)
         if answer is not None:
             document, final_url = answer
-            rest_url = final_url.removesuffix(path)
+            rest_url = final_url.removesuffix(path) if final_url.endswith(path) else server
             break
     named = base_url(streaming_url) if streaming_url else _named(document, rest_url)
     return Instance(
@@ -128,7 +145,7 @@ async def _fetch(
             asyncio.timeout(timeout_seconds),
             http.get(url, headers={"Accept": "application/json"}, max_redirects=5) as response,
         ):
-            body = await response.content.read(_DOCUMENT_BYTES)
+            body = await read_body(response, max_bytes=_DOCUMENT_BYTES)
             final = response.url
     except aiohttp.TooManyRedirects:
         raise ConnectionEnded(Outcome(OutcomeKind.REDIRECT_ELSEWHERE)) from None
@@ -158,6 +175,9 @@ def _named(document: _Document, rest_url: str) -> str | None:
     if not named:
         return None
     try:
-        return base_url(named)
+        url = base_url(named)
     except BadInput:
         return rest_url
+    if rest_url.startswith("https:"):  # the token of a secure server goes through no open wire
+        return "https:" + url.partition(":")[2]
+    return url
