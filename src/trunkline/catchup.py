@@ -37,7 +37,7 @@ from trunkline.policy.cursor import BEGINNING, highest, sweep_start
 from trunkline.policy.dedupe import keys_of
 from trunkline.policy.flavour import Flavour
 from trunkline.policy.ids import id_key
-from trunkline.policy.outcome import Outcome
+from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.signals import Gap
 from trunkline.streams import Timeline
 from trunkline.subscription import Subscription
@@ -103,7 +103,11 @@ class CatchUp:
                 continue
             try:
                 await self._prime(timeline)
-            except (RestRefused, ValueError):
+            except RestRefused as refused:
+                self.refused = refused.outcome
+                continue
+            except ValueError as error:
+                self.refused = Outcome(OutcomeKind.WRONG_CONTENT_TYPE, words=str(error))
                 continue
             self._subscription.primed.add(timeline.track)
 

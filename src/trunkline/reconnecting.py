@@ -1,0 +1,138 @@
+"""Reconnecting: what an ending means for one connection, and how long to wait.
+
+Keeps what the verdict table and the backoff need to know of the past: how many refusals in a row, how
+long without a connection, whether there ever was one. It decides and never waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from trunkline.errors import GaveUp, ServerError, Unauthorized
+from trunkline.options import StreamOptions
+from trunkline.policy.backoff import HEALTHY_SECONDS, Backoff, GiveUp
+from trunkline.policy.outcome import Outcome
+from trunkline.policy.unauthorized import explain_unauthorized
+from trunkline.policy.verdict import REFUSALS, Action, Verdict, judge, settle
+from trunkline.stats import Counters
+from trunkline.streams import Stream
+
+__all__ = ["Decision", "OtherTransport", "Reconnecting"]
+
+_REDISCOVER_AFTER_RETRIES: Final = 3
+
+
+class OtherTransport(Exception):  # a change of plan, not an error
+    """The server does not offer this transport; another may do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Try again: why, after how long, and whether to read the instance document before."""
+
+    reason: str
+    wait_seconds: float
+    rediscover: bool
+
+
+class Reconnecting:
+    """Decides after each ending of one connection.
+
+    Args:
+        server: Base URL of the server, for messages.
+        streams: What the connection carries, for messages.
+        options: Whether and when to give up.
+        counters: Where endings are counted.
+        others_left: Whether another transport can be tried if this one is refused.
+        dice: Chance, for jitter.
+        clock: Seconds that only go up.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        streams: Sequence[Stream],
+        *,
+        options: StreamOptions,
+        counters: Counters,
+        others_left: bool,
+        dice: Callable[[], float],
+        clock: Callable[[], float],
+    ) -> None:
+        self._server = server
+        self._streams = streams
+        self._give_up = GiveUp(options.max_retries, options.give_up_after_seconds)
+        self._counters = counters
+        self._others_left = others_left
+        self._dice = dice
+        self._clock = clock
+        self._backoff = Backoff()
+        self._refusals = 0  # since a connection that brought something
+        self._was_connected = False
+        self._opened_at = self._down_since = clock()
+
+    def opened(self) -> None:
+        """Take note that a connection is open."""
+        self._opened_at = self._clock()
+
+    def ended(self, *, brought: bool) -> None:
+        """Take note that it ended, and whether it brought anything: a refusal does not."""
+        self._down_since = self._clock()
+        healthy_seconds = self._down_since - self._opened_at
+        self._backoff = self._backoff.after_connection(healthy_seconds)
+        if brought or healthy_seconds >= HEALTHY_SECONDS:
+            self._refusals, self._was_connected = 0, True
+
+    def decide(self, outcome: Outcome) -> Decision:
+        """Return when to try again.
+
+        Raises:
+            ServerError: The server says no and will go on saying so.
+            GaveUp: The user's limits are used up.
+            OtherTransport: The server does not offer this transport.
+        """
+        verdict = settle(
+            judge(
+                replace(outcome, was_connected=self._was_connected),
+                retries_after_connected=self._refusals,
+            ),
+            other_transport_left=self._others_left,
+        )
+        self._counters.disconnects[verdict.reason.value] += 1
+        if verdict.action is Action.FATAL:
+            raise self._error(verdict, outcome)
+        if verdict.action is Action.OTHER_TRANSPORT:
+            raise OtherTransport(verdict.why)
+        wait_seconds = self._wait_seconds(verdict)
+        self._give_up_if_told(verdict)
+        self._refusals += verdict.reason in REFUSALS
+        often = self._backoff.attempt % _REDISCOVER_AFTER_RETRIES == 0
+        return Decision(verdict.reason.value, wait_seconds, verdict.rediscover or often)
+
+    def _wait_seconds(self, verdict: Verdict) -> float:
+        wait_seconds = 0.0
+        if verdict.curve is not None:
+            wait_seconds, self._backoff = self._backoff.on(verdict.curve).delay(self._dice())
+        if verdict.wait_at_least_seconds:
+            # A little more than told, so that all who were told the same do not come at once.
+            wait_seconds = max(wait_seconds, verdict.wait_at_least_seconds) + self._dice()
+        return wait_seconds
+
+    def _give_up_if_told(self, verdict: Verdict) -> None:
+        retries, down_seconds = self._backoff.attempt - 1, self._clock() - self._down_since
+        if self._give_up.reached(retries=retries, down_seconds=down_seconds):
+            raise GaveUp(
+                f"{self._server}: gave up after {retries} retries and {down_seconds:.0f} s without"
+                f" a connection; last: {verdict.why}"
+            )
+
+    def _error(self, verdict: Verdict, outcome: Outcome) -> ServerError:
+        kind = verdict.error or ServerError
+        why = explain_unauthorized(outcome.words) if kind is Unauthorized else verdict.why
+        if outcome.words and kind is not Unauthorized:
+            why = f"{why} The server said: {outcome.words}"
+        streams = f" ({', '.join(map(str, self._streams))})" if self._streams else ""
+        message = f"{self._server}{streams}: {why}"
+        return kind(message, server=self._server, status=outcome.status)
