@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from trunkline.streams import STREAMS, Stream
 from trunkline.wire.websocket import (
+    Accepted,
     ErrorMessage,
     Message,
     Noise,
     Router,
     decode_message,
+    encode_login,
     encode_message,
     encode_subscribe,
     encode_unsubscribe,
@@ -362,3 +364,26 @@ def test_messages_are_values() -> None:
         Message("update", b"", ()).event = "delete"  # type: ignore[misc]
     assert Message("a", b"", ()) == Message("a", b"", ())
     assert issubclass(Message, msgspec.Struct)
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ('{"type":"subscribe","result":"success"}', Accepted("subscribe")),
+        ('{"type":"subscribe","result":"ignored"}', Accepted("subscribe")),
+        (
+            '{"type":"subscribe","result":"error","error":"unauthorized"}',
+            ErrorMessage("unauthorized", 401),
+        ),
+        ('{"result":"error","error":"bad_topic"}', ErrorMessage("bad_topic", 400)),
+        ("[]", Noise(b"[]")),
+    ],
+)
+def test_pleroma_answers_requests_in_an_envelope_of_its_own(payload: str, said: object) -> None:
+    text = json.dumps({"event": "pleroma:respond", "payload": payload})
+    assert decode_message(text) == said
+
+
+def test_a_login_by_message_shows_the_token() -> None:
+    message = json.loads(encode_login("secret"))
+    assert message == {"type": "pleroma:authenticate", "token": "secret"}

@@ -17,7 +17,7 @@ from typing import Final, Literal
 from trunkline.policy.ids import IdScheme
 
 WebSocketKind = Literal["multiplexed", "one-stream", "none"]
-Credential = Literal["header", "query", "subprotocol"]
+Credential = Literal["header", "query", "subprotocol", "message"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Flavour:
     websocket: WebSocketKind = "multiplexed"
     """Many streams on one socket, one on each, or no WebSocket of this kind at all."""
     auth: tuple[Credential, ...] = ("header", "subprotocol", "query")
-    """Where the WebSocket takes the token, best first: an address ends up in logs."""
+    """Where the WebSocket takes the token, best first: an address ends up in logs. A `message` is
+    one on the open socket."""
     sends_text_pings: bool = False
     """We must send the text `ping` while idle; the text `pong` comes back. Neither is JSON."""
     sse_heartbeat_seconds: float = 15.0
@@ -90,7 +91,9 @@ _ALL: Final = (
         deletes_name_stream=False,
         unsubscribes=False,
     ),
-    Flavour("pleroma", sse=False, auth=_NO_HEADER, ids="opaque", deletes_name_stream=False),
+    Flavour(
+        "pleroma", sse=False, auth=("message", "query"), ids="opaque", deletes_name_stream=False
+    ),
     Flavour("iceshrimp.net", sse=False, auth=_NO_HEADER, ids="opaque", longest_message_bytes=256),
     Flavour("iceshrimp-js", sse=False, auth=_NO_HEADER, ids="opaque"),
     _polled("sharkey"),

@@ -20,17 +20,20 @@ from trunkline.transport.messages import AnyMessage, Messages
 from trunkline.transport.watchdog import Watchdog
 from trunkline.wire.decode import decode_event, malformed
 from trunkline.wire.websocket import (
+    Accepted,
     ErrorMessage,
     Message,
     Noise,
     Router,
     decode_message,
+    encode_login,
     encode_subscribe,
 )
 
 __all__ = ["WebSocketConnection", "open_websocket"]
 
 _TEXT: Final = aiohttp.WSMsgType.TEXT  # an enumeration is slow to ask on Python 3.11
+_Odd = ErrorMessage | Accepted | Noise | None
 _CLOSE_SECONDS: Final = 1.0
 """How long we wait for the server's answer to our close frame: it has nothing left to tell."""
 
@@ -73,6 +76,8 @@ async def open_websocket(
     connection = WebSocketConnection(
         socket, streams, server=server, flavour=flavour, limits=limits, now=now
     )
+    if token is not None and "message" in flavour.auth:
+        await connection.send(encode_login(token.reveal()))
     if multiplexed:
         await connection.subscribe()
     return connection
@@ -89,7 +94,7 @@ def _credentials(token: Secret | None, flavour: Flavour) -> _Credentials:
         return {}
     if "header" in flavour.auth:
         return {"headers": {"Authorization": f"Bearer {token.reveal()}"}}
-    return {"protocols": [token.reveal()]}
+    return {"protocols": [token.reveal()]} if "subprotocol" in flavour.auth else {}
 
 
 def _handshake_outcome(
@@ -135,9 +140,17 @@ class WebSocketConnection:
 
     async def subscribe(self) -> None:
         """Ask for every stream. There is no answer unless it is a refusal."""
+        for stream in self.streams:
+            await self.send(encode_subscribe(stream))
+
+    async def send(self, text: str) -> None:
+        """Send one request.
+
+        Raises:
+            ConnectionEnded: It is over.
+        """
         try:
-            for stream in self.streams:
-                await self._socket.send_str(encode_subscribe(stream))
+            await self._socket.send_str(text)
         except (aiohttp.ClientError, OSError) as error:
             await self.close()
             raise ConnectionEnded(outcome_of(error)) from error
@@ -180,9 +193,7 @@ class WebSocketConnection:
             )
             events.append(event)
 
-    async def _other(
-        self, message: AnyMessage, item: ErrorMessage | Noise | None
-    ) -> Sequence[Incoming]:
+    async def _other(self, message: AnyMessage, item: _Odd) -> Sequence[Incoming]:
         """Answer pings, and turn every kind of ending into an outcome."""
         match message.type:
             case aiohttp.WSMsgType.TEXT:
@@ -197,12 +208,12 @@ class WebSocketConnection:
             case _:
                 raise ConnectionEnded(self._ending(message))
 
-    def _odd_text(self, text: bytes, item: ErrorMessage | Noise | None) -> Incoming:
+    def _odd_text(self, text: bytes, item: _Odd) -> Incoming:
         if isinstance(item, ErrorMessage):
             raise ConnectionEnded(
                 Outcome(OutcomeKind.ERROR_FRAME, status=item.status, words=item.error)
             )
-        if self._flavour.sends_text_pings and text == b"pong":
+        if isinstance(item, Accepted) or (self._flavour.sends_text_pings and text == b"pong"):
             return Pulse.HEARTBEAT
         return self._malformed(text, "expected an envelope in JSON")
 

@@ -1,8 +1,9 @@
 """The WebSocket: text messages to frames, subscribe messages to text, and which stream is meant.
 
 Goes in: one text message, any bytes. Comes out: a `Message` (event, data, and the words of its
-stream), an `ErrorMessage`, or `Noise` for what is neither (Akkoma's ``pong``, for example). It
-never raises. RFC 6455 framing is the transport's business; this module knows the envelope only.
+stream), an `ErrorMessage`, `Accepted` where a server says that it did what was asked, or `Noise`
+for what is none of these (Akkoma's ``pong``, for example). It never raises. RFC 6455 framing is the
+transport's business; this module knows the envelope only.
 
 Servers differ in how they name the stream of a frame, and some do not; `Router` gives a frame to
 the subscriptions it can be meant for, and to all of them rather than to none.
@@ -22,11 +23,13 @@ import msgspec
 from trunkline.streams import Stream, normalise_tag
 
 __all__ = [
+    "Accepted",
     "ErrorMessage",
     "Message",
     "Noise",
     "Router",
     "decode_message",
+    "encode_login",
     "encode_message",
     "encode_subscribe",
     "encode_unsubscribe",
@@ -50,6 +53,12 @@ class ErrorMessage(msgspec.Struct, frozen=True, gc=False):
     status: int | None
 
 
+class Accepted(msgspec.Struct, frozen=True, gc=False):
+    """The server's word that it did what was asked on this connection; few servers give it."""
+
+    request: str
+
+
 class Noise(msgspec.Struct, frozen=True, gc=False):
     """A text message that is no envelope: kept, so that it can be counted and shown."""
 
@@ -64,12 +73,20 @@ class _Usual(msgspec.Struct, gc=False):
     stream: tuple[str, ...] = ()
 
 
+class _Answer(msgspec.Struct, gc=False):
+    type: str = ""
+    result: str = ""
+    error: str = ""
+
+
+_STATUS_OF_ANSWER: Final = {"unauthorized": 401}
+_decode_answer = msgspec.json.Decoder(_Answer).decode
 _decode_usual = msgspec.json.Decoder(_Usual).decode
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _BROKEN: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
-def decode_message(text: bytes | str) -> Message | ErrorMessage | Noise:
+def decode_message(text: bytes | str) -> Message | ErrorMessage | Accepted | Noise:
     """Return what one text message says. Never raises.
 
     A payload may be a string, another JSON value, or absent: the data of the message is the content
@@ -79,7 +96,20 @@ def decode_message(text: bytes | str) -> Message | ErrorMessage | Noise:
         usual = _decode_usual(text)
     except _BROKEN:
         return _decode_unusual(text)
+    if not usual.stream and usual.event == "pleroma:respond":
+        return _answer(usual.payload)
     return Message(usual.event, usual.payload.encode(), usual.stream)
+
+
+def _answer(payload: str) -> ErrorMessage | Accepted | Noise:
+    """Return what Pleroma answers to a request, whose refusals are words without a status."""
+    try:
+        answer = _decode_answer(payload)
+    except _BROKEN:
+        return Noise(_utf8(payload))
+    if answer.result != "error":
+        return Accepted(answer.type)
+    return ErrorMessage(answer.error, _STATUS_OF_ANSWER.get(answer.error, 400))
 
 
 def _decode_unusual(text: bytes | str) -> Message | ErrorMessage | Noise:
@@ -174,6 +204,11 @@ def _fits(stream: Stream, name: str, parameter: str | None) -> bool:
     if stream.tag is None or parameter is None:
         return stream.parameter == parameter
     return normalise_tag(stream.tag) == normalise_tag(parameter)
+
+
+def encode_login(token: str) -> str:
+    """Return the text message that shows a token on an open WebSocket, as Pleroma takes it."""
+    return msgspec.json.encode({"type": "pleroma:authenticate", "token": token}).decode()
 
 
 def encode_subscribe(stream: Stream) -> str:
