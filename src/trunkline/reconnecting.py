@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from trunkline.errors import GaveUp, ServerError, Unauthorized
+from trunkline.errors import CertificateError, GaveUp, ServerError, Unauthorized
 from trunkline.options import StreamOptions
 from trunkline.policy.backoff import HEALTHY_SECONDS, Backoff, GiveUp
 from trunkline.policy.outcome import Outcome
@@ -132,7 +132,8 @@ class Reconnecting:
         kind = verdict.error or ServerError
         why = explain_unauthorized(outcome.words) if kind is Unauthorized else verdict.why
         if outcome.words and kind is not Unauthorized:
-            why = f"{why} The server said: {outcome.words}"
+            speaker = "The system" if kind is CertificateError else "The server"
+            why = f"{why} {speaker} said: {outcome.words}"
         streams = f" ({', '.join(map(str, self._streams))})" if self._streams else ""
         message = f"{self._server}{streams}: {why}"
         return kind(message, server=self._server, status=outcome.status)

@@ -104,7 +104,8 @@ _BROKEN_LINE = (
         _on(_K.CERTIFICATE),
         fatal(
             _R.CERTIFICATE,
-            "Going on would hand the token to whoever answers.",
+            "Going on would hand the token to whoever answers. If the certificate is your own, name"
+            " its file: `Network(ca_file=...)`.",
             error=CertificateError,
         ),
     ),

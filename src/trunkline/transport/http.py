@@ -58,19 +58,24 @@ class Secret:
         Raises:
             BadInput: The file cannot be read, or this is no token.
         """
-        path = Path(token)
+        if isinstance(token, str) and not _is_file(token):
+            return cls(token.strip())
         try:
-            if isinstance(token, str) and not path.is_file():
-                return cls(token.strip())
-            return cls(path.read_text(encoding="utf-8").split("\n", 1)[0].strip())
-        except (OSError, UnicodeError, ValueError) as error:
-            if isinstance(error, BadInput):
-                raise
+            text = Path(token).read_text(encoding="utf-8")
+        except (OSError, UnicodeError):
             raise BadInput("Expected an access token or a readable file with one.") from None
+        return cls(text.split("\n", 1)[0].strip())
 
     def reveal(self) -> str:
         """Return the token itself, for a header."""
         return self._value
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # tokens can be longer than any path
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,8 +207,9 @@ def outcome_of(error: BaseException) -> Outcome:
 
 def _reason(error: BaseException) -> str:
     """Return the system's words about an error, which name hosts and never a header."""
-    system = getattr(error, "os_error", error)
-    return getattr(system, "strerror", None) or type(error).__name__
+    system = getattr(error, "os_error", None) or getattr(error, "certificate_error", error)
+    words = getattr(system, "verify_message", None) or getattr(system, "strerror", None)
+    return words or type(error).__name__
 
 
 _Kinds = type[BaseException] | tuple[type[BaseException], ...]
