@@ -17,7 +17,7 @@ from trunkline.events import Delete, Malformed, Unknown, Update
 from trunkline.streams import Stream
 from trunkline.wire.decode import decode_event
 from trunkline.wire.sse import Comment, EventStreamParser, Frame, Oversized
-from trunkline.wire.websocket import ErrorMessage, Message, Noise, Router, decode_message
+from trunkline.wire.websocket import Accepted, ErrorMessage, Message, Noise, Router, decode_message
 
 from .recordings import FOLDER, RECORDINGS
 from .transcripts import CLOSE, PING, PONG, TEXT, Answer, read_answer, read_frames
@@ -28,7 +28,7 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 STREAM = Stream.user()
 OTHER_FRAMES = {PING: "ping", PONG: "pong", CLOSE: "close"}
 
-Told = Frame | Comment | Oversized | Message | ErrorMessage | Noise | str
+Told = Frame | Comment | Oversized | Message | ErrorMessage | Accepted | Noise | str
 
 
 def parse(chunks: Iterable[bytes]) -> list[Frame | Comment | Oversized]:
@@ -93,7 +93,7 @@ OURS: dict[str, dict[str, int]] = {
         "Update": 3,
         "Delete": 1,
         "Noise": 1,
-        "Unknown": 1,
+        "Accepted": 1,
         "ErrorMessage": 1,
         "close": 1,
     },
