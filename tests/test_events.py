@@ -8,7 +8,7 @@ from typing import TypeVar, assert_never, get_args
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trunkline import events
@@ -293,6 +293,7 @@ plain = st.recursive(
 identifiers = st.text() | st.integers() | st.integers(min_value=10**17).map(str)
 
 
+@settings(deadline=None)
 @given(
     identifier=identifiers,
     others=st.dictionaries(st.text().filter(lambda key: key != "id"), plain, max_size=4),
@@ -339,6 +340,7 @@ def test_an_entity_without_an_id_has_the_empty_one(raw: bytes, identifier: str) 
     assert leading_id(raw) == identifier
 
 
+@settings(deadline=None)
 @given(raw=st.binary() | st.binary().map(lambda tail: b'{"id":"' + tail))
 def test_no_payload_makes_looking_for_the_id_fail(raw: bytes) -> None:
     assert isinstance(leading_id(raw), str)

@@ -5,7 +5,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trunkline.errors import BadInput
@@ -180,12 +180,14 @@ streams = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(stream=streams)
 def test_text_and_stream_are_inverse(stream: Stream) -> None:
     assert Stream.parse(str(stream)) == stream
     assert str(Stream.parse(str(stream))) == str(stream)
 
 
+@settings(deadline=None)
 @given(text=st.text() | st.text("hashtgli:#oc ", max_size=20))
 def test_what_parses_is_a_stream_or_bad_input(text: str) -> None:
     with suppress(BadInput):

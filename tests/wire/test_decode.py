@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trunkline.events import (
@@ -134,6 +134,7 @@ def test_a_malformed_event_says_where_it_comes_from() -> None:
     assert event.origin == "live"
 
 
+@settings(deadline=None)
 @given(name=st.sampled_from([*EVENTS, "", "x"]) | st.text(), data=st.none() | st.binary())
 def test_no_frame_raises_and_none_is_lost(name: str, data: bytes | None) -> None:
     event = decode(name, data)

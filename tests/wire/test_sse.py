@@ -391,7 +391,7 @@ def told(parser: EventStreamParser, chunks: Iterable[bytes]) -> tuple[object, ..
     return items, parser.last_event_id, parser.retry_milliseconds, parser.pending
 
 
-@settings(max_examples=1000)
+@settings(max_examples=1000, deadline=None)
 @given(stream=streams | st.binary(), places=st.lists(st.integers(0, 150)), limit=limits)
 def test_any_bytes_cut_anywhere_say_the_same(stream: bytes, places: list[int], limit: int) -> None:
     bounds = [0, *sorted(min(place, len(stream)) for place in places), len(stream)]
@@ -401,7 +401,7 @@ def test_any_bytes_cut_anywhere_say_the_same(stream: bytes, places: list[int], l
     assert told(EventStreamParser(max_frame_bytes=limit), one_by_one(stream)) == whole
 
 
-@settings(max_examples=1000)
+@settings(max_examples=1000, deadline=None)
 @given(stream=streams | st.binary(), limit=limits)
 def test_an_independent_reading_of_the_standard_agrees(stream: bytes, limit: int) -> None:
     parser = EventStreamParser(max_frame_bytes=limit)
@@ -480,6 +480,7 @@ names = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs
 payloads = st.binary().map(lambda data: data.translate(None, b"\r\n"))
 
 
+@settings(deadline=None)
 @given(events=st.lists(st.tuples(names, payloads)), lines=st.integers(1, 2))
 def test_the_parser_reads_what_the_encoder_writes(
     events: list[tuple[str, bytes]], lines: int

@@ -185,7 +185,7 @@ PIECES = (
 texts = st.lists(st.sampled_from(PIECES)).map("".join)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=1000, deadline=None)
 @given(text=st.binary() | st.text() | texts | texts.map(str.encode))
 def test_no_text_raises(text: bytes | str) -> None:
     assert isinstance(decode_message(text), (Message, ErrorMessage, Noise))
@@ -197,6 +197,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(event=values, payload=values, stream=values, error=values, ascii_only=st.booleans())
 def test_any_envelope_is_read_in_the_same_way_fast_or_slow(
     event: object, payload: object, stream: object, error: object, *, ascii_only: bool
@@ -218,6 +219,7 @@ def test_any_envelope_is_read_in_the_same_way_fast_or_slow(
         assert isinstance(message, ErrorMessage) == isinstance(error, str)
 
 
+@settings(deadline=None)
 @given(
     event=st.text(),
     payload=st.text(),
@@ -341,11 +343,13 @@ def test_a_frame_goes_to_the_streams_it_can_mean(
     assert router.route(words) == streams  # from memory
 
 
+@settings(deadline=None)
 @given(words=st.lists(st.text(), max_size=3).map(tuple))
 def test_with_one_subscription_everything_is_its(words: tuple[str, ...]) -> None:
     assert Router([LIST_7]).route(words) == (LIST_7,)
 
 
+@settings(deadline=None)
 @given(words=st.lists(st.sampled_from(["hashtag", "list", ":", "7", "user"]), max_size=3))
 def test_no_frame_is_for_nobody(words: list[str]) -> None:
     assert Router(EVERY).route((":".join(words),))
