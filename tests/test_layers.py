@@ -18,6 +18,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "policy": ("policy",),
     "transport": ("transport",),
     "session": (
+        "asking",
         "catchup",
         "cursors",
         "delivery",
@@ -25,6 +26,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "handover",
         "inbox",
         "plan",
+        "reconcile",
         "reconnecting",
         "session",
         "stats",

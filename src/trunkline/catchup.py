@@ -20,24 +20,21 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from trunkline.events import AnyEvent, leading_id
+from trunkline.asking import Asking
+from trunkline.events import AnyEvent
 from trunkline.options import StreamOptions
 from trunkline.policy.catchup import (
-    CHANGES,
     MISSING_OF,
     Page,
     Shortfall,
-    deletions,
     events_of_page,
-    page_query,
-    parse_page,
-    reconciled,
 )
 from trunkline.policy.cursor import BEGINNING, highest, sweep_start
 from trunkline.policy.dedupe import keys_of
 from trunkline.policy.flavour import Flavour
 from trunkline.policy.ids import id_key
 from trunkline.policy.outcome import Outcome, OutcomeKind
+from trunkline.reconcile import find_changes
 from trunkline.signals import Gap
 from trunkline.streams import Timeline
 from trunkline.subscription import Subscription
@@ -45,7 +42,6 @@ from trunkline.transport.rest import Rest, RestRefused
 
 __all__ = ["CatchUp"]
 
-_BATCH: Final = 20
 _PRIME_PAGES: Final = 3
 _FEED_KEEPS: Final = 800
 """Home and list feeds keep so many entries (Mastodon's ``FeedManager::MAX_ITEMS``)."""
@@ -78,7 +74,7 @@ class CatchUp:
         self.refused: Outcome | None = None
         self.unanswered = False
         self._subscription = subscription
-        self._rest = rest
+        self._asking = Asking(rest, flavour)
         self._flavour = flavour
         self._options = options
         self._deliver = deliver
@@ -115,7 +111,7 @@ class CatchUp:
         subscription = self._subscription
         below, oldest = "", ""
         for _ in range(_PRIME_PAGES):
-            page = await self._page(timeline, below=below, patient=False)
+            page = await self._asking.page(timeline, below=below, patient=False)
             events = self._events(page, timeline)
             subscription.remember(key for event in events for key in keys_of(event))
             if len(page.entries) < timeline.page_limit:
@@ -185,14 +181,14 @@ class CatchUp:
 
         What comes to be while reading is no matter: it is told by the live stream.
         """
-        page = await self._page(timeline)
+        page = await self._asking.page(timeline)
         if page.reaches(after):
             page = page.above(after)
             await self._deliver_page(page, timeline)
             return len(page.entries)
         newest_id, fetched = page.newest_id, 0
         while True:
-            page = await self._page(timeline, after=after)
+            page = await self._asking.page(timeline, after=after)
             if page.newest_id in ("", after) or not await self._deliver_page(page, timeline):
                 return fetched
             fetched += len(page.entries)
@@ -210,7 +206,16 @@ class CatchUp:
             await self._wait_for_lagging_rest()
         for timeline in self._marks:
             await self._guarded(timeline, self._sweep(timeline))
-        await self._find_changes()
+        self.unanswered |= await find_changes(
+            self._subscription,
+            self._asking,
+            options=self._options,
+            until=self._until,
+            looked_at=self._looked_at,
+            deliver=self._count,
+            now=self._now,
+            shortfall=self._shortfall,
+        )
 
     async def _wait_for_lagging_rest(self) -> None:
         """Wait until REST shows the newest post that the stream told, unless it is old enough.
@@ -223,8 +228,10 @@ class CatchUp:
         newest = next((one for one in told if one not in self._fetched), None)
         for pause_seconds in _LAG_PAUSES_SECONDS if newest else ():
             await asyncio.sleep(pause_seconds)
+            if newest is None or f"{newest}!" in window:
+                return
             try:
-                if newest is None or f"{newest}!" in window or await self._statuses((newest,)):
+                if await self._asking.statuses((newest,)):
                     return
             except (RestRefused, ValueError):
                 return
@@ -234,79 +241,6 @@ class CatchUp:
         if start is not None:
             await self._read(timeline, start)
             del self._subscription.owed[timeline.track]
-
-    async def _find_changes(self) -> None:
-        """Deliver the edits and deletions of recently delivered posts that were missed."""
-        if not any(timeline.track == "statuses" for timeline in self._timelines):
-            return
-        if not (self._options.catch_up and self._options.reconcile):
-            self._shortfall.add(CHANGES, "reconciling is turned off")
-            return
-        try:
-            await self._reconcile()
-        except (RestRefused, ValueError) as error:
-            reason = error.reason if isinstance(error, RestRefused) else str(error)
-            self.unanswered |= isinstance(error, RestRefused) and error.is_passing
-            self._shortfall.add(CHANGES, f"posts could not be asked for: {reason}")
-
-    async def _reconcile(self) -> None:
-        limit, recent = self._options.reconcile_limit, self._recent()
-        if len(recent) > limit:
-            self._shortfall.add(CHANGES, f"only {limit} posts were asked for (reconcile_limit)")
-        step = _BATCH if self._flavour.statuses_by_id else 1
-        for start in range(0, min(len(recent), limit), step):
-            await self._reconcile_batch(recent[start : min(start + step, limit)])
-
-    def _recent(self) -> list[str]:
-        """Return the posts that were delivered lately and that the sweep has not looked at.
-
-        Those that were told since then are left out: their changes are told as well.
-        """
-        gap = self._subscription.gap
-        since = gap.since if gap is not None and gap.since is not None else self._now()
-        delivered = self._subscription.window.posts_since(
-            since.timestamp() - self._options.reconcile_window_seconds,
-            until_seconds=self._until.timestamp(),
-        )
-        return [status_id for status_id in delivered if status_id not in self._looked_at]
-
-    async def _reconcile_batch(self, asked: Sequence[str]) -> None:
-        subscription = self._subscription
-        answered = await self._statuses(asked)
-        edits, gone = reconciled(
-            asked,
-            answered,
-            subscription.window,
-            stream=subscription.stream,
-            server=subscription.server,
-            now=self._now(),
-        )
-        removed = deletions(
-            gone, stream=subscription.stream, server=subscription.server, now=self._now()
-        )
-        subscription.counters.reconciled += await self._count(edits + removed)
-
-    async def _statuses(self, asked: Sequence[str]) -> Sequence[bytes]:
-        """Return the posts that still stand; in one request where the server can.
-
-        Raises:
-            RestRefused: There was no answer.
-            ValueError: The answer is about something else.
-        """
-        if self._flavour.statuses_by_id:
-            query = tuple(("id[]", status_id) for status_id in asked)
-            answer = await self._rest.get("/api/v1/statuses", query)
-            return parse_page(answer.body, "statuses").entries
-        (status_id,) = asked
-        try:
-            answer = await self._rest.get(f"/api/v1/statuses/{status_id}")
-        except RestRefused as refused:
-            if refused.outcome.status in (404, 410):
-                return []
-            raise
-        if leading_id(answer.body) != status_id:
-            raise ValueError("expected the post that was asked for, got something else")
-        return [answer.body]
 
     async def is_behind(self) -> bool:
         """Tell whether REST has something that does not arrive, even a little later."""
@@ -324,7 +258,7 @@ class CatchUp:
         if not mark and timeline.track not in self._subscription.primed:
             return []
         try:
-            page = await self._page(timeline, patient=False)
+            page = await self._asking.page(timeline, patient=False)
         except (RestRefused, ValueError):
             return []
         return self._events(page.above(mark), timeline)
@@ -333,7 +267,7 @@ class CatchUp:
         """Ask for something, so that the server sees that the feed is still wanted."""
         for timeline in self._timelines[:1]:
             with suppress(RestRefused, ValueError):
-                await self._page(timeline)
+                await self._asking.page(timeline)
 
     def conclude(self) -> Gap | None:
         """Close the gap and return the signal that says what became of it, if there was one."""
@@ -376,13 +310,6 @@ class CatchUp:
             self._shortfall.add(MISSING_OF[timeline.track], reason)
         except ValueError as error:
             self._shortfall.add(MISSING_OF[timeline.track], f"{timeline.path}: {error}")
-
-    async def _page(
-        self, timeline: Timeline, *, after: str = "", below: str = "", patient: bool = True
-    ) -> Page:
-        query = page_query(timeline, after=after, below=below)
-        answer = await self._rest.get(timeline.path, query, patient=patient)
-        return parse_page(answer.body, timeline.track)
 
     def _events(self, page: Page, timeline: Timeline) -> list[AnyEvent]:
         subscription = self._subscription
