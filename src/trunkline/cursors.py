@@ -187,7 +187,7 @@ class SqliteCursors:
     def _explained(self, error: sqlite3.Error) -> CursorError:
         cause = str(error)
         hint = (
-            "Another process uses it: give each its own file."
+            "Another client or process uses it: give each its own file."
             if "locked" in cause
             else "Check the path, its permissions and the space on its disk."
         )

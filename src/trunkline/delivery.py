@@ -98,7 +98,9 @@ class Delivery:
 
     def tell(self, signal: AnySignal) -> None:
         """Log a signal and put it among the events; signals are few and never wait for room."""
-        level = logging.WARNING if isinstance(signal, Disconnected) else logging.INFO
+        incomplete = isinstance(signal, Gap) and not signal.complete
+        bad = incomplete or isinstance(signal, Disconnected)
+        level = logging.WARNING if bad else logging.INFO
         log.log(level, _NAMES[type(signal)], extra=_extra(signal))
         self._inbox.put([signal], size_bytes=0)
 

@@ -10,16 +10,17 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 
 from trunkline.cursors import CursorStore
+from trunkline.errors import DiscoveryError, NoSuchStream
 from trunkline.handover import Handover
 from trunkline.inbox import Inbox
 from trunkline.options import StreamOptions, Transport
 from trunkline.plan import groups, transports
 from trunkline.policy.backoff import opening_delay_seconds
-from trunkline.policy.flavour import Flavour
 from trunkline.session import OtherTransport, Session
 from trunkline.stats import Counters, Stats
 from trunkline.streams import Stream
 from trunkline.subscription import Subscription
+from trunkline.transport.instance import Instance
 from trunkline.transport.server import Server
 
 __all__ = ["Following"]
@@ -104,22 +105,22 @@ class Following:
             flavour=instance.flavour,
             streaming=instance.streaming_url is not None,
         )
-        self._follow(tuple(self._subscriptions), planned, instance.flavour)
+        self._follow(tuple(self._subscriptions), planned, instance)
 
     def _follow(
-        self, streams: Sequence[Stream], planned: Sequence[Transport], flavour: Flavour
+        self, streams: Sequence[Stream], planned: Sequence[Transport], instance: Instance
     ) -> None:
         transport, *others = planned
-        for place, group in enumerate(groups(transport, streams, flavour=flavour)):
+        for place, group in enumerate(groups(transport, streams, flavour=instance.flavour)):
             delay_seconds = opening_delay_seconds(place, dice=self._server.network.dice())
-            self._spawn(self._keep(group, transport, others, flavour, delay_seconds))
+            self._spawn(self._keep(group, transport, others, instance, delay_seconds))
 
     async def _keep(
         self,
         streams: Sequence[Stream],
         transport: Transport,
         others: Sequence[Transport],
-        flavour: Flavour,
+        instance: Instance,
         delay_seconds: float,
     ) -> None:
         await asyncio.sleep(delay_seconds)
@@ -135,7 +136,16 @@ class Following:
         try:
             await session.run()
         except OtherTransport:
-            self._follow(streams, others, flavour)
+            self._follow(streams, others, instance)
+        except NoSuchStream as error:
+            if instance.version:
+                raise
+            raise DiscoveryError(
+                f"{self._server.url} does not answer like a Mastodon server: it has no instance"
+                " document and none of the streams. Check the address.",
+                server=self._server.url,
+                status=error.status,
+            ) from error
 
     def _spawn(self, following: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(following)

@@ -78,8 +78,8 @@ class Counters:
 
     def snapshot(self) -> Stats:
         """Return the counts as they are now."""
-        names = {event: _name(event) for event in self.by_type}
-        counted = {names[event]: number for event, number in self.by_type.items()}
+        by_type = dict(self.by_type)  # a copy in one step: whoever scrapes may be another thread
+        counted = {_name(event): number for event, number in by_type.items()}
         return Stats(
             events={name: n for name, n in counted.items() if name not in _ODD},
             received_bytes=self.received_bytes,

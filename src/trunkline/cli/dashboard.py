@@ -78,9 +78,9 @@ def _cells(row: Row, lines: Sequence[Line]) -> tuple[RenderableType, ...]:
         letters.append(*((letter, "cyan") if stream in row.streams else ("·", "dim")))
     text = styled(row.words)
     if row.state == "edited":
-        text = Text("edited  " if row.words.what == "post" else "", style="bold yellow") + text
+        text = Text.assemble(("edited  " if row.words.what == "post" else "", "bold yellow"), text)
     if row.caught_up:
-        text = Text("caught up  ", style="bold blue") + text
+        text = Text.assemble(("caught up  ", "bold blue"), text)
     if row.state == "deleted":
         text.stylize("strike dim")
     remarks = Text(" ".join(row.words.remarks))
