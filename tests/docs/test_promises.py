@@ -41,7 +41,8 @@ def test_the_reasons_on_the_page_of_gaps_are_those_of_the_code() -> None:
     page = (TESTS.parent / "docs" / "gaps.md").read_text(encoding="utf-8")
     table = page.partition("| the reason says |")[2].partition("\n\n")[0]
     shown = [line.strip("| ").split(" | ")[0] for line in table.splitlines()[2:]]
-    code = (TESTS.parent / "src" / "trunkline" / "catchup.py").read_text(encoding="utf-8")
+    package = TESTS.parent / "src" / "trunkline"
+    code = "".join((package / name).read_text("utf-8") for name in ("catchup.py", "reconcile.py"))
     said = re.sub(r"\{.*?\}", "...", code).replace("800", "...")
     for reason in shown:
         assert reason.replace("800", "...").removeprefix("... ") in said, reason
