@@ -65,7 +65,8 @@ async def _serve(server: Server, *, rate: float, seed: int) -> int:
 def _welcome(url: str, *, token: str, flavour: str) -> str:
     """Return what to do with the server; its token opens nothing else and is no secret."""
     return f"""\
-Serving {flavour} at {url} with the token {token}, until Ctrl-C. Try:
+Serving {flavour} at {url} with the token {token}, until Ctrl-C.
+Its live timeline is a page: open {url}/ in a browser. Or try:
 
   export MASTODON_ACCESS_TOKEN={token}
   trunkline watch public hashtag:python --server {url}

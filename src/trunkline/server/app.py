@@ -14,6 +14,7 @@ from trunkline.server.heads import finish_head
 from trunkline.server.hub import Hub
 from trunkline.server.instance import instance_v1, instance_v2
 from trunkline.server.oauth import OAUTH_ROUTES
+from trunkline.server.page import PAGE_ROUTES
 from trunkline.server.pictures import PICTURE_ROUTES
 from trunkline.server.rest import ROUTES
 from trunkline.server.rest_access import guard
@@ -57,7 +58,7 @@ def make_app(
     app.router.add_get("/api/v1/streaming/health", health)
     for method, path, handler in (*ROUTES, *WRITING_ROUTES, *OAUTH_ROUTES):
         app.router.add_route(method, path + _SLASH, handler)
-    for method, path, handler in PICTURE_ROUTES:
+    for method, path, handler in (*PICTURE_ROUTES, *PAGE_ROUTES):
         app.router.add_route(method, path, handler)
     for path in ("/api/v1/streaming", "/api/v1/streaming/{path:.*}"):
         app.router.add_get(path, serve_stream, allow_head=False)
