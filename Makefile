@@ -12,7 +12,7 @@ demo: $(VENV)/.installed        ## watch the embedded server in this terminal
 test: $(VENV)/.developed        ## run every test of the default run
 	$(BIN)/python -m pytest -n 2
 
-check: lint types               ## formatting, lint, spelling, strict types
+check: lint types test          ## formatting, lint, spelling, strict types, tests
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff format --check .
