@@ -1,0 +1,168 @@
+"""Reads a recording of JSON lines: what `trunkline watch --json` prints, in a file or in many.
+
+A directory is read file by file, in order of the names. The last line counts only when it is
+whole, so reading may go on while a recorder writes. Lines about connections are passed by, but for
+gaps.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from functools import lru_cache
+from io import BufferedReader
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from trunkline.errors import BadInput
+from trunkline.events import AnyEvent
+from trunkline.events.base import bare_id
+from trunkline.events.kinds import EVENTS
+from trunkline.signals import Gap
+from trunkline.sinks.base import SinkError, unavailable
+from trunkline.sinks.recorded import event_of, moment_of, origin_of
+from trunkline.streams import Stream
+
+__all__ = ["read_jsonl"]
+
+_ENDINGS: Final = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
+_PAYLOAD: Final = b',"payload":'
+_MALFORMED: Final = "malformed"
+
+
+class _Line(msgspec.Struct):
+    """The members of a line, without the payload."""
+
+    event: str = ""
+    signal: str = ""
+    stream: str = ""
+    server: str = ""
+    received_at: str = ""
+    origin: str = "live"
+    name: str = ""
+    reason: str | None = None
+    at: str = ""
+    since: str | None = None
+    until: str = ""
+    recovered: int = 0
+    complete: bool = False
+    missing: list[str] = []
+
+
+_decode_line = msgspec.json.Decoder(_Line).decode
+_decode_text = msgspec.json.Decoder(str).decode
+
+
+def read_jsonl(path: str | Path, *, after: int = -1) -> Iterator[tuple[int, AnyEvent | Gap]]:
+    """Yield events and gaps behind the line `after`, each with the number of its line, from 0.
+
+    Raises:
+        SinkError: There is no such file or directory, or a line is none of a recording.
+    """
+    number = -1
+    for file in _files(Path(path)):
+        for line in _lines(file):
+            number += 1
+            if number <= after:
+                continue
+            try:
+                item = _item(line)
+            except (msgspec.MsgspecError, ValueError) as error:
+                raise SinkError(
+                    f"Expected a line of a recording as line {number + 1} of {path}; got"
+                    f" {line[:60]!r} ({error}). Repair or remove it."
+                ) from error
+            if item is not None:
+                yield number, item
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    found = sorted(one for one in path.rglob("*") if one.name.endswith(_ENDINGS))
+    if not found:
+        raise SinkError(
+            f"Expected a file of JSON lines, or a directory with files named *.jsonl, at {path};"
+            " found none."
+        )
+    return found
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    try:
+        with _opened(file) as lines:
+            for line in lines:
+                if line.endswith(b"\n") and not line.isspace():
+                    yield line
+    except EOFError:  # a compressed file that is still being written
+        return
+    except OSError as error:
+        raise SinkError(str(unavailable(error, file)).replace("write to", "read", 1)) from error
+
+
+def _opened(file: Path) -> gzip.GzipFile | BufferedReader:
+    return gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb")
+
+
+def _item(line: bytes) -> AnyEvent | Gap | None:
+    head, payload = _parted(line)
+    members = _decode_line(head)
+    if members.signal:
+        return _gap(members) if members.signal == "gap" else None
+    if not members.event or not members.stream:
+        raise BadInput("Expected the members 'event' and 'stream'")
+    name = members.name if members.event == _MALFORMED else members.event
+    reason = (members.reason or "") if members.event == _MALFORMED else None
+    return event_of(
+        name,
+        _raw(members.event, payload),
+        stream=_stream(members.stream),
+        server=members.server,
+        received_at=moment_of(members.received_at),
+        origin=origin_of(members.origin),
+        reason=reason,
+    )
+
+
+def _parted(line: bytes) -> tuple[bytes, bytes]:
+    """Return a line without its payload, which is its last member, and the payload untouched."""
+    head, found, rest = line.partition(_PAYLOAD)
+    if not found:
+        return line, b"null"
+    return head + b"}", rest.rstrip().removesuffix(b"}")
+
+
+def _raw(event: str, payload: bytes) -> bytes:
+    """Return the payload as the server sent it: ids and text without quotes, nothing for null."""
+    if event == _MALFORMED:
+        return _text(payload).encode()
+    shape = EVENTS[event].shape if event in EVENTS else "any"
+    if shape == "id":
+        return bare_id(payload).encode()
+    return b"" if shape == "any" and payload == b"null" else payload
+
+
+def _text(payload: bytes) -> str:
+    try:
+        return _decode_text(payload)
+    except msgspec.MsgspecError:
+        return payload.decode("utf-8", "replace")
+
+
+def _gap(members: _Line) -> Gap:
+    return Gap(
+        server=members.server,
+        at=moment_of(members.at or members.until),
+        stream=_stream(members.stream),
+        since=None if members.since is None else moment_of(members.since),
+        until=moment_of(members.until),
+        recovered=members.recovered,
+        complete=members.complete,
+        missing=frozenset(members.missing),
+        reason=members.reason or "",
+    )
+
+
+_stream = lru_cache(maxsize=1024)(Stream.parse)
