@@ -55,7 +55,8 @@ async def site(
 
     async def respond(request: web.BaseRequest) -> web.StreamResponse:
         assert isinstance(request, web.Request)
-        shown.asked.append(Asked(request.path, request.query_string, request.headers))
+        asked = Asked(request.path, request.rel_url.raw_query_string, request.headers)
+        shown.asked.append(asked)
         answer = shown.answers.get(request.path)
         return web.Response(status=404) if answer is None else await answer(request)
 

@@ -74,15 +74,20 @@ async def _check(response: aiohttp.ClientResponse, *, now: Callable[[], datetime
     """Raise unless `response` is an event stream."""
     if response.status == 200 and response.content_type == _EVENT_STREAM:
         return
-    outcome = Outcome(OutcomeKind.WRONG_CONTENT_TYPE, status=200, words=response.content_type)
+    try:
+        raise ConnectionEnded(await _flaw(response, now=now))
+    finally:
+        response.close()
+
+
+async def _flaw(response: aiohttp.ClientResponse, *, now: Callable[[], datetime]) -> Outcome:
+    if response.status == 200:
+        return Outcome(OutcomeKind.WRONG_CONTENT_TYPE, status=200, words=response.content_type)
     if response.status in REDIRECTS:
-        outcome = Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=response.status)
-    elif response.status != 200:
-        body = await read_body(response, max_bytes=4096)
-        now_seconds = now().timestamp()
-        outcome = refusal(response.status, response.headers, body, now_seconds=now_seconds)
-    response.close()
-    raise ConnectionEnded(outcome)
+        return Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=response.status)
+    body = await read_body(response, max_bytes=4096)
+    now_seconds = now().timestamp()
+    return refusal(response.status, response.headers, body, now_seconds=now_seconds)
 
 
 class EventStreamConnection:
