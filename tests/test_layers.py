@@ -37,6 +37,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "sinks": ("sinks", "record"),
     "server": ("server",),
     "testing": ("testing", "testing_pytest"),
+    "bridges": ("relay", "replay"),  # from a client or a sink to the server
     "cli": ("cli", "__main__"),
 }
 LAYER_OF = {module: layer for layer, modules in LAYERS.items() for module in modules}
@@ -62,6 +63,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "sinks": ("sinks", *DOWN_FROM_CLIENTS),
     "server": ("server", *DOWN_FROM_WIRE),
     "testing": ("testing", "server", *DOWN_FROM_CLIENTS),
+    "bridges": ("bridges", "server", "sinks", *DOWN_FROM_CLIENTS),
     "cli": tuple(LAYERS),
     "root": tuple(LAYERS),
 }
@@ -208,6 +210,7 @@ def test_the_walk_sees_the_modules_of_every_layer_that_decides() -> None:
         ("trunkline.server.hub", "from trunkline.client import AsyncMastodon"),
         ("trunkline.server.hub", "from trunkline.session import Session"),
         ("trunkline.server.hub", "from trunkline.policy.verdict import judge"),
+        ("trunkline.server.app", "from trunkline.relay import Relay"),
         ("trunkline.testing", "from trunkline.cli.main import main"),
         ("trunkline.streams", "from trunkline import AsyncMastodon"),
         ("trunkline.streams", "import trunkline"),
@@ -235,6 +238,7 @@ def test_the_checker_knows_where_a_package_imports_from() -> None:
         ("trunkline.server.app", "from trunkline.policy.flavour import FLAVOURS"),
         ("trunkline.server.app", "from trunkline.wire.sse import encode_event\nimport aiohttp"),
         ("trunkline.testing", "from trunkline.server import Server"),
+        ("trunkline.relay", "from trunkline import client, server, sinks"),
         ("trunkline.wire.sse", "import timeit_of_another_package\nfrom trunkline import errors"),
     ],
 )

@@ -9,6 +9,7 @@ from tests.sinks.builders import delete, gap, is_sound, post, update
 from tests.sinks.recordings import one_of_everything, record_into, told, told_in
 
 from trunkline.errors import BadInput
+from trunkline.events import AnyEvent
 from trunkline.signals import Gap
 from trunkline.sinks import SinkError, converting
 from trunkline.sinks.converting import Converted, convert
@@ -55,7 +56,8 @@ def test_a_conversion_that_was_ended_goes_on_where_it_was(
 
 
 def test_a_conversion_that_is_repeated_brings_only_what_was_added(tmp_path: Path) -> None:
-    first, more = [update(post("1"))], [update(post("2")), delete("1")]
+    first: list[AnyEvent] = [update(post("1"))]
+    more: list[AnyEvent] = [update(post("2")), delete("1")]
     recording = record_into(tmp_path / "toots.db", first)
     target = f"sqlite:{tmp_path / 'copy.db'}"
     convert(recording, target)

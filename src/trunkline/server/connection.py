@@ -136,6 +136,11 @@ class Connection:
             self.send_raw(data)
 
     @property
+    def unsent_bytes(self) -> int:
+        """How much was written and has not left; asking costs time in proportion to that."""
+        return self._transport.get_write_buffer_size()
+
+    @property
     def is_open(self) -> bool:
         """Whether anything written may still arrive."""
         return not (self.muted or self._transport.is_closing())
