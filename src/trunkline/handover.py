@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from trunkline.cursors import CursorStore
+from trunkline.entities.decoding import NOT_STRICT
 from trunkline.errors import MalformedEventError
 from trunkline.events import AnyEvent, Malformed
+from trunkline.events.kinds import ENTITIES
 from trunkline.inbox import Item
 from trunkline.options import StreamOptions
 from trunkline.signals import Gap, Signal
@@ -44,57 +46,60 @@ class Handover:
         self._stored = store is not None
         self._interval_seconds = store.save_interval_seconds if store is not None else 0.0
         self._due_at = clock() + self._interval_seconds
-        self._batch: list[Item] = []
-        self._given = 0  # how many of the batch were handed over or passed by
-        self._finished = 0  # how many of those were acknowledged
+        self._left: list[Item] = []  # of the batch, the next one last
+        self._given: list[Item] = []  # handed over or passed by, and not acknowledged
 
     def fill(self, batch: list[Item]) -> None:
-        """Take the next batch; the last one must have been given out."""
-        self._batch, self._given, self._finished = batch, 0, 0
+        """Take the next batch, which is used up; the last one must have been given out."""
+        batch.reverse()
+        self._left = batch
 
     def next(self) -> Item | None:
         """Acknowledge what was given and return the next item, or ``None`` at the batch's end."""
         if self._stored and self._clock() >= self._due_at:
             self.acknowledge()
-        batch, given = self._batch, self._given
-        while given < len(batch):
-            item = batch[given]
-            given += 1
+        left = self._left
+        while left:
+            # What was handed over is not held: its memory is the first that the next one can use.
+            item = left.pop()
+            if self._stored:
+                self._given.append(item)
             if isinstance(item, Signal):
                 if not self._signals:
                     continue
-            elif self._decode:
+            elif self._decode and (entity := ENTITIES.get(type(item))):
+                # As `Event.decode` would, spelt out: this is the hot path.
+                attribute, strict = entity
                 try:
-                    item.decode()
-                except MalformedEventError as error:
-                    item = _malformed(item, str(error))
-            self._given = given
+                    item.__dict__[attribute] = strict(item.raw)
+                except NOT_STRICT:
+                    item = _decoded(item)
             return item
-        self._given = given
         self.acknowledge()
         return None
 
     def acknowledge(self) -> None:
         """Take note that everything that was given is finished, and save when it is time."""
-        if self._stored and self._finished < self._given:
+        if self._given:
             self._finish(self._given)
+            self._given = []
             if self._clock() >= self._due_at:
                 self._store()
 
     def save(self) -> None:
         """Store the cursors of what is finished: all that was given but the item in hand."""
         if self._stored:
-            self._finish(self._given - 1)
+            self._finish(self._given[:-1])
+            del self._given[:-1]
             self._store()
 
-    def _finish(self, until: int) -> None:
-        for item in self._batch[self._finished : until]:
+    def _finish(self, items: Sequence[Item]) -> None:
+        for item in items:
             if not isinstance(item, Signal):
                 self._subscriptions[item.stream].acknowledge(item)
                 continue
             for stream in (item.stream,) if isinstance(item, Gap) else item.streams:
                 self._subscriptions[stream].settle(item)
-        self._finished = max(self._finished, until)
 
     def _store(self) -> None:
         self._due_at = self._clock() + self._interval_seconds
@@ -102,8 +107,14 @@ class Handover:
             subscription.save()
 
 
-def _malformed(event: AnyEvent, reason: str) -> Malformed:
-    """Return what stands for an event whose entity cannot be decoded."""
+def _decoded(event: AnyEvent) -> AnyEvent:
+    """Return an event with its odd entity decoded, or what stands for it if that cannot be."""
+    try:
+        event.decode()
+    except MalformedEventError as error:
+        reason = str(error)
+    else:
+        return event
     return Malformed(
         name=event.name,
         reason=reason,

@@ -35,6 +35,9 @@ class Decoded(Generic[T]):
         decode: Makes the value of any payload, or raises `MalformedEventError`.
         about: What the attribute is.
         strict: Makes the same of a usual payload, faster; raises one of `NOT_STRICT` at others.
+
+    Attributes:
+        strict: The same, for whoever has to be fast; `decode` where there is none.
     """
 
     def __init__(
@@ -45,7 +48,7 @@ class Decoded(Generic[T]):
         strict: Callable[[bytes], T] | None = None,
     ) -> None:
         self._decode = decode
-        self._strict = strict or decode
+        self.strict = strict or decode
         self.__doc__ = about
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -59,7 +62,7 @@ class Decoded(Generic[T]):
         if event is None:
             return self
         try:
-            value = self._strict(event.raw)
+            value = self.strict(event.raw)
         except NOT_STRICT:
             value = self._decode(event.raw)
         event.__dict__[self._name] = value

@@ -6,6 +6,7 @@ like ``case Update(status)`` binds. Refuses to know where the payload comes from
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Final, TypeVar
 
 from trunkline.entities import (
@@ -21,6 +22,7 @@ from trunkline.entities.decoding import strict_decoder
 from trunkline.events.base import Decoded, Event, Shape, bare_id, leading_id
 
 __all__ = [
+    "ENTITIES",
     "EVENTS",
     "AnnouncementChanged",
     "AnnouncementDeleted",
@@ -206,3 +208,10 @@ EVENTS: Final[dict[str, type[KnownEvent]]] = {
     )
 }
 """The one table from an event's name on the wire to its class."""
+
+ENTITIES: Final[dict[type, tuple[str, Callable[[bytes], object]]]] = {
+    event: (event.entity, vars(event)[event.entity].strict)
+    for event in EVENTS.values()
+    if event.entity is not None
+}
+"""For each event with an entity: the attribute that keeps it, and its strict decoder."""
