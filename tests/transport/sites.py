@@ -21,11 +21,12 @@ Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request as it arrived."""
+    """One request as it arrived, and when by the clock of the loop."""
 
     path: str
     query: str
     headers: CIMultiDictProxy[str]
+    at_seconds: float
 
 
 @dataclass(slots=True)
@@ -41,6 +42,11 @@ class Site:
         """The paths that were asked for, in order."""
         return [one.path for one in self.asked]
 
+    @property
+    def times(self) -> list[float]:
+        """When it was asked, in order."""
+        return [one.at_seconds for one in self.asked]
+
     def said(self) -> str:
         """Return everything that it was told, to look for what should not be in it."""
         return repr([(one.path, one.query, sorted(one.headers.items())) for one in self.asked])
@@ -55,8 +61,9 @@ async def site(
 
     async def respond(request: web.BaseRequest) -> web.StreamResponse:
         assert isinstance(request, web.Request)
-        asked = Asked(request.path, request.rel_url.raw_query_string, request.headers)
-        shown.asked.append(asked)
+        now_seconds = asyncio.get_running_loop().time()
+        query = request.rel_url.raw_query_string
+        shown.asked.append(Asked(request.path, query, request.headers, now_seconds))
         answer = shown.answers.get(request.path)
         return web.Response(status=404) if answer is None else await answer(request)
 

@@ -15,7 +15,7 @@ from trunkline.policy.flavour import Flavour
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.streams import Stream
 from trunkline.transport.connection import ConnectionLimits, Incoming, Pulse
-from trunkline.transport.http import ConnectionEnded, Secret, outcome_of, refusal
+from trunkline.transport.http import REDIRECTS, ConnectionEnded, Secret, outcome_of, refusal
 from trunkline.transport.messages import AnyMessage, Messages
 from trunkline.transport.watchdog import Watchdog
 from trunkline.wire.decode import decode_event, malformed
@@ -76,10 +76,14 @@ async def open_websocket(
     connection = WebSocketConnection(
         socket, streams, server=server, flavour=flavour, limits=limits, now=now
     )
-    if token is not None and "message" in flavour.auth:
-        await connection.send(encode_login(token.reveal()))
-    if multiplexed:
-        await connection.subscribe()
+    try:
+        if token is not None and "message" in flavour.auth:
+            await connection.send(encode_login(token.reveal()))
+        if multiplexed:
+            await connection.subscribe()
+    except BaseException:
+        await connection.close()
+        raise
     return connection
 
 
@@ -101,7 +105,7 @@ def _handshake_outcome(
     error: aiohttp.WSServerHandshakeError, *, now: Callable[[], datetime]
 ) -> Outcome:
     headers: Mapping[str, str] = error.headers or {}
-    if error.status in (301, 302, 303, 307, 308):
+    if error.status in REDIRECTS:
         return Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=error.status)
     if error.status in (101, 200):
         return Outcome(OutcomeKind.NO_UPGRADE, status=error.status)
@@ -152,7 +156,6 @@ class WebSocketConnection:
         try:
             await self._socket.send_str(text)
         except (aiohttp.ClientError, OSError) as error:
-            await self.close()
             raise ConnectionEnded(outcome_of(error)) from error
 
     async def read(self) -> Sequence[Incoming]:
