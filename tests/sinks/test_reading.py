@@ -84,6 +84,16 @@ def test_a_line_that_is_still_being_written_does_not_count(tmp_path: Path) -> No
     assert [identifier for _, _, identifier, _ in told_in(f"jsonl:{path}")] == ["1"]
 
 
+@pytest.mark.parametrize("cut", [-2, -40, 30])
+def test_a_line_that_a_killed_program_left_torn_is_passed_by_and_logged(
+    cut: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, line = tmp_path / "toots.jsonl", json_line(update(post("1")))
+    path.write_bytes(line[:cut] + b"\n" + line)
+    assert [identifier for _, _, identifier, _ in told_in(f"jsonl:{path}")] == ["1"]
+    assert [record.message for record in caplog.records] == ["trunkline.torn_line"]
+
+
 def test_news_about_connections_is_passed_by(tmp_path: Path) -> None:
     path = tmp_path / "toots.jsonl"
     connected = Connected(server=SERVER, at=NOON, streams=(PUBLIC,), transport="sse")

@@ -16,8 +16,11 @@ from typing import Annotated, Final, cast
 import typer
 
 from trunkline.cli.check import check
+from trunkline.cli.convert import convert
 from trunkline.cli.demo import demo
 from trunkline.cli.login import login
+from trunkline.cli.relay import relay
+from trunkline.cli.replay import replay
 from trunkline.cli.running import BAD_INPUT, INTERRUPTED, OK, complain
 from trunkline.cli.serve import serve
 from trunkline.cli.watch import watch
@@ -35,6 +38,9 @@ COMMANDS: Final[tuple[Command, ...]] = (
     (demo, "trunkline demo --seconds 30"),
     (watch, "trunkline watch public:local hashtag:python --server mastodon.example"),
     (serve, "trunkline serve --port 4000 --rate 20"),
+    (replay, "trunkline replay sqlite:toots.db --serve --port 4000 --speed 60"),
+    (relay, "trunkline relay public hashtag:python --server mastodon.example --port 4000"),
+    (convert, "trunkline convert sqlite:toots.db jsonl:toots/"),
     (login, "trunkline login --server mastodon.example --token-file token.txt"),
     (check, "trunkline check --server mastodon.example --token-file token.txt"),
 )

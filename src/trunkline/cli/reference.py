@@ -25,6 +25,7 @@ class _Parameter(Protocol):
     opts: list[str]
     secondary_opts: list[str]
     metavar: str | None
+    nargs: int
     default: object
     required: bool
     help: str | None
@@ -69,8 +70,8 @@ def _row(parameter: _Parameter) -> str:
 
 def _names(parameter: _Parameter) -> str:
     if parameter.param_type_name == "argument":
-        several = f"{parameter.metavar} ..."
-        return f"`{several}`" if parameter.required else f"`[{several}]`"
+        name = f"{parameter.metavar} ..." if parameter.nargs < 0 else str(parameter.metavar)
+        return f"`{name}`" if parameter.required else f"`[{name}]`"
     names = "` / `".join([*parameter.opts, *parameter.secondary_opts])
     value = f" {parameter.metavar}" if parameter.metavar else ""
     return f"`{names}{value}`".replace("|", "\\|")

@@ -2,12 +2,14 @@
 
 A directory is read file by file, in order of the names. The last line counts only when it is
 whole, so reading may go on while a recorder writes. Lines about connections are passed by, but for
-gaps.
+gaps. So is a line that a killed `watch` left torn, since its event comes again whole; it is logged.
 """
 
 from __future__ import annotations
 
 import gzip
+import json
+import logging
 from collections.abc import Iterator
 from functools import lru_cache
 from io import BufferedReader
@@ -27,9 +29,12 @@ from trunkline.streams import Stream
 
 __all__ = ["read_jsonl"]
 
+log = logging.getLogger("trunkline")
+
 _ENDINGS: Final = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 _PAYLOAD: Final = b',"payload":'
 _MALFORMED: Final = "malformed"
+_BEGINNINGS: Final = (b'{"event":"', b'{"signal":"')
 
 
 class _Line(msgspec.Struct):
@@ -52,6 +57,7 @@ class _Line(msgspec.Struct):
 
 
 _decode_line = msgspec.json.Decoder(_Line).decode
+_skip_json = msgspec.json.Decoder(msgspec.Raw).decode
 _decode_text = msgspec.json.Decoder(str).decode
 
 
@@ -65,17 +71,39 @@ def read_jsonl(path: str | Path, *, after: int = -1) -> Iterator[tuple[int, AnyE
     for file in _files(Path(path)):
         for line in _lines(file):
             number += 1
-            if number <= after:
-                continue
-            try:
-                item = _item(line)
-            except (msgspec.MsgspecError, ValueError) as error:
-                raise SinkError(
-                    f"Expected a line of a recording as line {number + 1} of {path}; got"
-                    f" {line[:60]!r} ({error}). Repair or remove it."
-                ) from error
+            item = _item_of(line, file=file, number=number) if number > after else None
             if item is not None:
                 yield number, item
+
+
+def _item_of(line: bytes, *, file: Path, number: int) -> AnyEvent | Gap | None:
+    """Return what a line tells; ``None`` if that is nothing of the recording."""
+    try:
+        if _is_json(line):
+            return _item(line)
+        why: Exception | str = "it is no JSON"
+    except (msgspec.MsgspecError, ValueError) as error:
+        why = error
+    else:
+        if line.startswith(_BEGINNINGS):
+            extra = {"trunkline_place": str(file), "trunkline_line": number + 1}
+            log.warning("trunkline.torn_line", extra=extra)
+            return None
+    raise SinkError(
+        f"Expected line {number + 1} to be a line of a recording, in {file}; got {line[:60]!r}"
+        f" ({why}). Repair or remove it."
+    )
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        _skip_json(line)
+    except (msgspec.MsgspecError, RecursionError):
+        try:  # escapes of lone surrogates are JSON, which msgspec refuses
+            json.loads(line)
+        except (ValueError, RecursionError):
+            return False
+    return True
 
 
 def _files(path: Path) -> list[Path]:
