@@ -2,18 +2,19 @@
 
 ::
 
-    TrunklineError |-- BadInput                 what the caller passed cannot be meant (also a
-    ValueError) |-- Misuse                   a call at the wrong moment or from the wrong place
-    (also a RuntimeError) |-- MalformedEventError      bytes that are not an event, or not the
-    entity they claim to be |-- ServerError              the server said no, and asking again will
-    not help |   |-- Unauthorized         the token is missing, wrong, revoked or lacks a scope |
-    |-- NoSuchStream         the server has no stream of this name, by any transport |   |--
-    BadRequest           the server refuses the parameters of the stream |   |-- CertificateError
-    the server's certificate cannot be trusted |   `-- DiscoveryError       nothing at this address
-    answers like a Mastodon server |-- GaveUp                   the limits that the caller set for
-    reconnecting are used up |-- CursorError              the store of cursors is locked, damaged or
-    of another version `-- StopStream               raised by *your* handler to end the stream
-    cleanly
+    TrunklineError
+    |-- BadInput                 what the caller passed cannot be meant (also a ValueError)
+    |-- Misuse                   a call at the wrong moment or place (also a RuntimeError)
+    |-- MalformedEventError      bytes that are not an event, or not the entity they claim to be
+    |-- ServerError              the server said no, and asking again will not help
+    |   |-- Unauthorized         the token is missing, wrong, revoked or lacks a scope
+    |   |-- NoSuchStream         the server has no stream of this name, by any transport
+    |   |-- BadRequest           the server refuses the parameters of the stream
+    |   |-- CertificateError     the server's certificate cannot be trusted
+    |   `-- DiscoveryError       nothing at this address answers like a Mastodon server
+    |-- GaveUp                   the limits that the caller set for reconnecting are used up
+    |-- CursorError              the store of cursors is locked, damaged or of another version
+    `-- StopStream               raised by *your* handler to end the stream cleanly
 
 Every message is a sentence that names what was expected, what came and what to do next. None ever
 contains an access token.
