@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.examples.program import EXAMPLES, Program
+from tests.sinks.builders import post, update
+from tests.sinks.recordings import record_into
 
 from trunkline.testing import RunningServer, running_server
 
@@ -174,6 +176,26 @@ def test_the_bytes_are_forwarded_untouched(server: RunningServer) -> None:
         assert name == "update"
         assert payload.startswith(f'{{"id":"{post["id"]}"')
         assert '"of_a_fork":{"is":"kept"}' in payload
+        assert program.interrupt() == QUIET_END
+
+
+def test_a_recording_is_shown_once_more(server: RunningServer, tmp_path: Path) -> None:
+    posts = [update(post(str(number), f"<p>{number}</p>")) for number in range(1, 4)]
+    recording = record_into(tmp_path / "toots.db", posts)
+    with Program("replay", recording, server=server) as program:
+        told = [f"alice: {number}" for number in range(1, 4)]
+        assert sorted(program.lines(4)) == ["3 events were told", *told]
+        assert program.interrupt() == QUIET_END
+
+
+def test_one_connection_is_shared(server: RunningServer) -> None:
+    with Program("relay", server=server) as program:
+        server.wait_for_subscribers(1)
+        assert program.lines(1)[0].endswith("has two clients")
+        status_id = str(server.post("<p>Hello</p>")["id"])
+        server.delete(status_id)
+        assert sorted(program.lines(2)) == ["alice: Hello", f"deleted: {status_id}"]
+        assert server.server.hub.subscribers == 1
         assert program.interrupt() == QUIET_END
 
 
