@@ -84,8 +84,8 @@ def edited_at(raw: bytes) -> str:
 
 def _never_edited(raw: bytes) -> bool:
     """Tell whether the first ``edited_at`` in `raw` is null; the post's own comes first."""
-    start = raw.find(_EDITED_AT) + len(_EDITED_AT)
-    return raw[start : start + 4] == b"null"
+    place = raw.find(_EDITED_AT)
+    return place >= 0 and raw[place + 12 : place + 13] == b"n"
 
 
 def keys_of(event: AnyEvent) -> tuple[str, ...]:
@@ -154,14 +154,11 @@ class Window:
         """Say whether `event` is news, and remember it if so."""
         seen = self._seen
         if type(event) is Update:
-            # The common case, spelled out: two searches, two look-ups.
+            # The usual post, spelt out: two searches, two look-ups.
             raw = event.raw
             status_id = leading_id(raw)
-            if status_id in seen:
-                return Admission.DUPLICATE
-            if f"{status_id}!" in seen:
-                return Admission.DELETED
-            if status_id and _never_edited(raw):
+            unseen = status_id not in seen and f"{status_id}!" not in seen
+            if unseen and status_id and _never_edited(raw):
                 seen[status_id] = now_seconds
                 return _NEW
         keys = keys_of(event)
@@ -169,11 +166,11 @@ class Window:
             return Admission.NEW
         if keys[0] in seen:
             return Admission.DUPLICATE
-        if type(event) is Edit:
+        if isinstance(event, (Update, Edit)):
             status_id, _, version = keys[0].partition("@")
             if f"{status_id}!" in seen:
                 return Admission.DELETED
-            if _moment(version) <= _moment(self._versions.get(status_id, "")):
+            if version and _moment(version) <= _moment(self._versions.get(status_id, "")):
                 return Admission.DUPLICATE
         for key in keys:
             self.remember(key, at_seconds=now_seconds)
@@ -195,9 +192,15 @@ class Window:
         seen, capacity = self._seen, self._capacity
         if len(seen) <= capacity + capacity // 16:
             return
-        for key in list(islice(seen, len(seen) - capacity)):
+        forgotten = list(islice(seen, len(seen) - capacity))
+        for key in forgotten:
             del seen[key]
-            self._raise_horizon(key)
+        posts = [key for key in forgotten if key.isalnum()]
+        if posts:  # nearly all are posts, and of these only the highest matters
+            self._raise_horizon(max(posts, key=id_key))
+        for key in forgotten:
+            if not key.isalnum():
+                self._raise_horizon(key)
 
     def _raise_horizon(self, forgotten: str) -> None:
         belonging = track_of_key(forgotten)
