@@ -238,13 +238,36 @@ async def test_a_consumer_that_was_too_slow_is_cut_and_misses_nothing(upstream: 
         status_ids += [str(upstream.post()["id"]) for _ in range(50)]
         published = upstream.world.published
         await relay.server.until(lambda: relay.server.world.published == published)
+        assert upstream.hub.subscribers == 1
+        await upstream.stop()  # nobody can ask it now
         while not seen.gaps or seen.posts < set(status_ids):
             seen.take(await anext(feed))
-        assert upstream.hub.subscribers == 1
     assert seen.posts == set(status_ids)
     assert seen.updates == len(status_ids)
     assert seen.edited == {status_ids[0]}
     assert seen.deleted == {status_ids[1]}
+    assert seen.gaps[0].complete
+
+
+@pytest.mark.parametrize("flavour", ["gotosocial", "akkoma"])
+async def test_servers_with_other_ids_and_one_transport_are_relayed_too(flavour: str) -> None:
+    async with (
+        serving(settings=GENEROUS, flavour=flavour) as upstream,
+        relaying(upstream, "public") as relay,
+        AsyncMastodon(relay.url, access_token=TOKEN) as client,
+        client.stream("public", signals=True, **QUICK) as feed,
+    ):
+        await relay.server.wait_for_subscribers(1)
+        seen = Seen()
+        for _ in range(2):
+            status_ids = seen.posts | {str(upstream.post()["id"]) for _ in range(5)}
+            while seen.posts < status_ids:
+                seen.take(await anext(feed))
+            relay.server.cut_connections()
+        while not seen.gaps:
+            seen.take(await anext(feed))
+    assert seen.updates == 10
+    assert seen.deleted == set()
     assert seen.gaps[0].complete
 
 

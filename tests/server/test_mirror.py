@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.sinks.builders import PUBLIC, SERVER, USER, delete, edit, now, post, update
 from tests.sinks.recordings import LIST, TAG, notification, one_of_everything
 
@@ -11,6 +14,7 @@ from trunkline.events import AnyEvent, Malformed, Unknown, Update
 from trunkline.server import World
 from trunkline.server.mirror import Mirror, Ring, mirror_world
 from trunkline.server.publication import Publication
+from trunkline.wire.decode import decode_event
 
 
 class Heard:
@@ -126,3 +130,43 @@ def test_nobody_can_log_in_to_get_a_token() -> None:
     heard = Heard()
     with pytest.raises(web.HTTPForbidden):
         heard.world.people.add_token("mine")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["post", "tagged", "edit", "delete"]), st.integers(0, 9)))
+)
+def test_whatever_happens_its_timelines_are_those_of_the_server_that_it_mirrors(
+    steps: list[tuple[str, int]],
+) -> None:
+    original, heard = World(), Heard()
+    original.listeners.append(lambda told: heard.tell(*_as_a_client_hears(told)))
+    ids: list[str] = []
+    for step, number in steps:
+        if step in ("post", "tagged"):
+            tags = ["python"] if step == "tagged" else []
+            ids.append(str(original.post(f"<p>{number}</p>", tags=tags)["id"]))
+        elif number < len(ids) and original.find_post(ids[number]) is not None:
+            if step == "edit":
+                original.edit(ids[number], content=f"<p>edit {len(ids)}</p>")
+            else:
+                original.delete(ids[number])
+    for channel in ("public", "hashtag:python"):
+        shown = list(original.archive.timeline(channel))
+        assert heard.listed(channel) == shown
+        assert [_content(heard.kept(one)) for one in shown] == [
+            original.require_post(one).status["content"] for one in shown
+        ]
+
+
+def _as_a_client_hears(told: tuple[Publication, ...]) -> list[AnyEvent]:
+    """Return the events of a client of `public` and one of `#python`."""
+    return [
+        decode_event(one.event, one.data, stream=stream, server=SERVER, received_at=now())
+        for one in told
+        for stream in (PUBLIC, TAG)
+        if str(stream) in one.channels
+    ]
+
+
+def _content(raw: bytes | None) -> object:
+    return msgspec.json.decode(raw or b"{}", type=dict)["content"]
