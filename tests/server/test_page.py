@@ -18,17 +18,24 @@ from trunkline.entities import Status
 from trunkline.entities.decoding import convert
 from trunkline.server import World
 from trunkline.server.builders import make_account, make_status
-from trunkline.server.page.events import PAGE_STREAMS
+from trunkline.server.page.events import PAGE_STREAMS, ViewEncoder
 from trunkline.server.page.markup import as_paragraphs, safe_html
 from trunkline.server.page.view import PostView, own_picture, post_view, web_link
+from trunkline.server.publication import make_publication
 from trunkline.server.site import Settings
 from trunkline.server.synthetic import SyntheticSource
-from trunkline.wire.sse import Frame
+from trunkline.wire.sse import EventStreamParser, Frame
 
 Json = dict[str, object]
 HOSTS = frozenset({"trunkline.example", "127.0.0.1:4000"})
 HOSTILE_NAME = '"><x>'
 QUICK = Settings(heartbeat_seconds=0.05)
+# fmt: off
+SMALL_FIELDS = (
+    "avatar", "display_name", "image", "options", "preview_url", "quoted_status", "shortcode",
+    "state", "static_url", "title", "type", "url", "username", "voters_count", "votes_count",
+)
+# fmt: on
 HOSTILE = (
     '<p onclick="x()">hi<script>alert(1)</script><img src=x onerror="alert(1)">'
     '<a href="javascript:alert(1)" style="position:fixed">a</a><iframe src="//evil.example">'
@@ -294,6 +301,57 @@ def test_everything_that_the_synthetic_source_makes_has_a_view() -> None:
     assert all(media.thumbnail for one in views for media in one.media)
     assert any(one.poll for one in views)
     assert any(one.warning for one in views)
+
+
+FIELDS = Status.__struct_fields__
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(st.characters(), max_size=8)
+    | st.sampled_from(
+        ["https://[", "https://a.example/", "//x", "accepted", "image", "9999-12-31"]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from([*FIELDS, *SMALL_FIELDS]), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(status=st.dictionaries(st.sampled_from(FIELDS), values))
+def test_whatever_a_post_is_the_page_gets_one_event_or_none(status: Json) -> None:
+    publication = make_publication("update", status, channels=("public",))
+    event = ViewEncoder(HOSTS, chunked=False)(publication)
+    frames = EventStreamParser().feed(event)
+    assert [type(one) for one in frames] == [Frame]
+    view = msgspec.json.decode(event.partition(b"data: ")[2])
+    assert isinstance(view["by"]["avatar"], str)
+    assert view["by"]["avatar"].startswith("/avatars/")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"poll":{"votes_count":3,"options":[{"title":"x","votes_count":1%b}]}}' % (b"0" * 400),
+        b'{"poll":{"votes_count":1%b,"options":[{"votes_count":1}]}}' % (b"0" * 18),
+        b'{"poll":{"votes_count":-2,"options":[{"votes_count":-1}]}}',
+        rb'{"content":"\ud83d","spoiler_text":"\ud83d","account":{"username":"\udc00"}}',
+        rb'{"account":{"username":"a","display_name":"\udc00","avatar":"https://\ud83d/"}}',
+        b'{"created_at":"0001-01-01T00:00:00Z","url":"https://[::1/"}',
+    ],
+)
+def test_strange_numbers_and_halves_of_characters_do_no_harm(data: bytes) -> None:
+    publication = make_publication("update", data, channels=("public",))
+    event = ViewEncoder(HOSTS, chunked=False)(publication)
+    assert msgspec.json.decode(event.partition(b"data: ")[2])["id"] == ""
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{", b"\xff", b"[" * 100_000])
+def test_what_is_no_post_at_all_is_not_shown(data: bytes) -> None:
+    publication = make_publication("update", data, channels=("public",))
+    assert ViewEncoder(HOSTS, chunked=False)(publication) == b""
 
 
 # --- the markup ---

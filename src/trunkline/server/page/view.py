@@ -17,11 +17,12 @@ import msgspec
 
 from trunkline.entities import CustomEmoji, MediaAttachment, Poll, Status
 from trunkline.entities.account import Account
-from trunkline.entities.attachments import PreviewCard
+from trunkline.entities.attachments import PollOption, PreviewCard
 from trunkline.server.page.markup import safe_html
 
 __all__ = ["PostView", "own_picture", "post_view", "web_link"]
 
+_LARGEST_COUNT: Final = 2**53 - 1
 _PICTURE: Final = re.compile(r"/(?:avatars|headers|media|emoji)/[^/]+\.svg")
 
 
@@ -179,24 +180,26 @@ def _media(media: MediaAttachment, hosts: frozenset[str]) -> MediaView:
 
 
 def _poll(poll: Poll) -> PollView:
-    voters = poll.voters_count or poll.votes_count
+    voters = _bounded(poll.voters_count or poll.votes_count)
     return PollView(
-        options=[
-            OptionView(
-                title=one.title, votes=one.votes_count, share=_share(one.votes_count, voters)
-            )
-            for one in poll.options
-        ],
+        options=[_option(one, voters=voters) for one in poll.options],
         voters=voters,
         expired=poll.expired,
         until=poll.expires_at,
     )
 
 
-def _share(votes: int | None, voters: int) -> int | None:
-    if votes is None:
-        return None
-    return max(0, min(100, round(100 * votes / voters))) if voters > 0 else 0
+def _option(option: PollOption, *, voters: int) -> OptionView:
+    if option.votes_count is None:
+        return OptionView(title=option.title)
+    votes = _bounded(option.votes_count)
+    share = min(100, round(100 * votes / voters)) if voters else 0
+    return OptionView(title=option.title, votes=votes, share=share)
+
+
+def _bounded(count: int) -> int:
+    """Return a count as JavaScript can hold it; servers send stranger ones."""
+    return max(0, min(count, _LARGEST_COUNT))
 
 
 def _card(card: PreviewCard, hosts: frozenset[str]) -> CardView | None:

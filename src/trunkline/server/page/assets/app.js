@@ -9,6 +9,8 @@ import { refresh } from "./time.js";
 import { Timeline } from "./timeline.js";
 
 const SCROLLED_PIXELS = 240; // who reads further down is not to be pushed
+const FEW = 3;
+const HIDDEN_MILLISECONDS = 200; // a hidden page has no frames
 const at = (id) => document.getElementById(id);
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -28,20 +30,40 @@ const timeline = new Timeline({
 const connection = new Connection({ event: take, state: showState });
 
 const ACTIONS = {
-  backfill: (data) => {
-    screen.quiet = timeline.shown.size === 0; // what was there before has no entrance
-    timeline.backfill(data);
-    screen.quiet = false;
-  },
+  backfill: (data) => timeline.backfill(data),
   update: (post) => (rate.count(), timeline.add(post)),
   "status.update": (post) => timeline.edit(post),
   delete: ({ id }) => timeline.remove(id),
 };
 
+// Events are applied once a frame; when many came, or those of before, they have no entrance.
+let arrived = [];
+
 function take(name, data) {
-  ACTIONS[name](data);
+  arrived.push([name, data]);
+  if (arrived.length > 1) return;
+  if (document.hidden) setTimeout(apply, HIDDEN_MILLISECONDS);
+  else requestAnimationFrame(apply);
+}
+
+function apply() {
+  const events = arrived;
+  arrived = [];
+  const draw = () => events.forEach(applyOne);
+  if (events.length > FEW || events.some(([name]) => name === "backfill")) screen.together(draw);
+  else draw();
   at("feed").setAttribute("aria-busy", "false");
 }
+
+function applyOne([name, data]) {
+  try {
+    ACTIONS[name](data);
+  } catch (error) {
+    reportError(error); // one strange post is not the end of the others
+  }
+}
+
+document.addEventListener("visibilitychange", apply); // the frame that was waited for may not come
 
 /** Tell those who listen, of what they must know and cannot see. */
 function say(words) {
@@ -114,6 +136,7 @@ function follow() {
   for (const radio of at("filter").elements.stream) {
     radio.checked = radio.value === chosen.stream.replace("hashtag:local", "hashtag");
   }
+  arrived.length = 0;
   timeline.clear();
   rate.clear();
   scrollTo({ top: 0 });

@@ -34,7 +34,7 @@ function head(post, name) {
       "div",
       { className: "names", id: name },
       linkTo(person.url, { className: "name" }, withEmojis(make("bdi", {}, person.name), person.emojis)),
-      make("span", { className: "acct" }, `@${person.acct}`),
+      make("span", { className: "acct" }, `@${person.acct}`, person.bot ? make("span", { className: "bot" }, "bot") : null),
     ),
     make("div", { className: "when" }, time(post), post.edited_at ? edited(post) : null),
   );
@@ -110,8 +110,10 @@ function picture(one) {
 }
 
 function elsewhere(one) {
-  const words = `${KINDS[one.kind] ?? "File"} on ${new URL(one.url, location.href).host}`;
-  return make("p", { className: "elsewhere" }, linkTo(one.url, {}, one.about ? `${words}: ${one.about}` : words));
+  const link = linkTo(one.url, {});
+  const words = `${KINDS[one.kind] ?? "File"} on ${link.host}`;
+  link.textContent = one.about ? `${words}: ${one.about}` : words;
+  return make("p", { className: "elsewhere" }, link);
 }
 
 function poll(poll) {

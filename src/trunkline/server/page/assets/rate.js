@@ -5,14 +5,24 @@ const BARS = 60;
 const BAR_SECONDS = 2;
 const WIDTH = 180;
 const HEIGHT = 36;
+const DRAW_MILLISECONDS = 400;
+
+function bar(index) {
+  const rect = document.createElementNS(SVG, "rect");
+  const step = WIDTH / BARS;
+  const sizes = { x: index * step, width: step * 0.66, rx: 0.8 };
+  for (const [name, value] of Object.entries(sizes)) rect.setAttribute(name, value);
+  return rect;
+}
 
 export class Rate {
   constructor(plot, words) {
     this.plot = plot;
     this.words = words;
-    this.bars = Array.from({ length: BARS }, () => plot.appendChild(document.createElementNS(SVG, "rect")));
+    this.bars = Array.from({ length: BARS }, (_, index) => plot.appendChild(bar(index)));
     this.clear();
     setInterval(() => this.step(), BAR_SECONDS * 1000);
+    setInterval(() => this.draw(), DRAW_MILLISECONDS);
     setInterval(() => this.describe(), 10_000);
   }
 
@@ -25,7 +35,6 @@ export class Rate {
   /** Count one post. */
   count() {
     this.counts[BARS - 1]++;
-    this.draw();
   }
 
   get perSecond() {
@@ -36,19 +45,14 @@ export class Rate {
   step() {
     this.counts.shift();
     this.counts.push(0);
-    this.draw();
   }
 
   draw() {
     const most = Math.max(4, ...this.counts);
-    const step = WIDTH / BARS;
     this.bars.forEach((bar, index) => {
       const height = Math.max(1, (this.counts[index] / most) * HEIGHT);
-      bar.setAttribute("x", index * step);
       bar.setAttribute("y", HEIGHT - height);
-      bar.setAttribute("width", step * 0.66);
       bar.setAttribute("height", height);
-      bar.setAttribute("rx", 0.8);
     });
     this.words.textContent = this.perSecond.toFixed(1);
   }

@@ -5,6 +5,7 @@ import { card } from "./card.js";
 
 const COLUMN_REM = 23;
 const MOST_COLUMNS = 6;
+const USUAL_PIXELS = 240; // of a post
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Screen {
@@ -14,7 +15,7 @@ export class Screen {
     this.cards = new Map(); // by id, oldest first
     this.columns = [];
     this.serial = 0;
-    this.quiet = false; // whether new posts are there at once, without an entrance
+    this.heights = null; // of the columns, while many posts are drawn together
     new ResizeObserver(() => this.arrange()).observe(feed);
     this.arrange();
   }
@@ -28,6 +29,16 @@ export class Screen {
     this.shortest().prepend(element);
     this.enter(element);
     this.reachable();
+  }
+
+  /** Draw what `draw` adds at once: no entrance, and the columns are measured only once. */
+  together(draw) {
+    this.heights = this.columns.map((column) => column.offsetHeight);
+    try {
+      draw();
+    } finally {
+      this.heights = null;
+    }
   }
 
   /** Draw a post anew where it is; what was unfolded and focused stays so. */
@@ -106,12 +117,14 @@ export class Screen {
   }
 
   shortest() {
-    const heights = this.columns.map((column) => column.offsetHeight);
-    return this.columns[heights.indexOf(Math.min(...heights))];
+    const heights = this.heights ?? this.columns.map((column) => column.offsetHeight);
+    const at = heights.indexOf(Math.min(...heights));
+    heights[at] += USUAL_PIXELS;
+    return this.columns[at];
   }
 
   enter(element) {
-    if (this.quiet || still.matches || document.hidden) return;
+    if (this.heights || still.matches || document.hidden) return;
     const height = element.offsetHeight + parseFloat(getComputedStyle(element).marginBottom);
     const from = { marginTop: `${-height}px`, opacity: 0 };
     element.animate([from, { marginTop: 0, opacity: 1 }], { duration: 420, easing: "cubic-bezier(.2,.8,.2,1)" });
