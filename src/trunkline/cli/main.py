@@ -16,9 +16,11 @@ from typing import Annotated, Final, cast
 import typer
 
 from trunkline.cli.check import check
+from trunkline.cli.config import config
 from trunkline.cli.convert import convert
 from trunkline.cli.demo import demo
 from trunkline.cli.login import login
+from trunkline.cli.record import record
 from trunkline.cli.relay import relay
 from trunkline.cli.replay import replay
 from trunkline.cli.running import BAD_INPUT, INTERRUPTED, OK, complain
@@ -37,6 +39,8 @@ Command = tuple[Callable[..., int], str]
 COMMANDS: Final[tuple[Command, ...]] = (
     (demo, "trunkline demo --seconds 30"),
     (watch, "trunkline watch public:local hashtag:python --server mastodon.example"),
+    (record, "trunkline record public hashtag:python --server mastodon.example --to toots.db"),
+    (config, "trunkline config check trunkline.toml"),
     (serve, "trunkline serve --port 4000 --rate 20"),
     (replay, "trunkline replay sqlite:toots.db --serve --port 4000 --speed 60"),
     (relay, "trunkline relay public hashtag:python --server mastodon.example --port 4000"),

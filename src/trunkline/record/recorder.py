@@ -22,7 +22,7 @@ __all__ = ["Recorder", "record"]
 
 _IDLE_SECONDS: Final = 10.0
 """How often it is stored that nothing happened."""
-_LAST_CHANCE_SECONDS: Final = 5.0
+_LAST_CHANCE_SECONDS: Final = 3.0
 """How long a sink that cannot be written to is waited for when the recording has to end."""
 
 _Tasks = Sequence[asyncio.Task[None]]

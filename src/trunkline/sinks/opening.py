@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -18,7 +19,7 @@ from trunkline.errors import BadInput
 from trunkline.sinks.base import ON_DELETE, OnDelete, Sink
 from trunkline.sinks.sqlite import SqliteSink
 
-__all__ = ["SINKS", "Target", "open_sink", "parse_target"]
+__all__ = ["SINKS", "Target", "on_this_disk", "open_sink", "parse_target"]
 
 GROUP: Final = "trunkline.sinks"
 _SQLITE_ENDINGS: Final = (".db", ".sqlite", ".sqlite3")
@@ -135,6 +136,19 @@ def parse_target(text: str, *, on_delete: OnDelete = "mark") -> Target:
             )
         kind, place = "sqlite", address
     return Target(kind=kind, place=place, options=options, on_delete=on_delete)
+
+
+def on_this_disk(text: str, *, directory: Path) -> str:
+    """Return what names a sink, with a path that is relative counted from `directory`.
+
+    Raises:
+        BadInput: `text` cannot name a sink.
+    """
+    target = parse_target(text)
+    if target.kind not in SINKS or not target.place:
+        return text  # what a place means is decided elsewhere
+    _, question_mark, query = text.partition("?")
+    return f"{target.kind}:{directory / target.place}{question_mark}{query}"
 
 
 def _from_elsewhere(target: Target) -> SinkFactory:

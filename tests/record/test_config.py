@@ -1,0 +1,154 @@
+"""`trunkline.toml`: what it means, and every mistake in it with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trunkline.errors import BadInput
+from trunkline.record import Limits
+from trunkline.record.config import Config, Mistake, load_config, read_config
+from trunkline.streams import Stream
+
+WHOLE = """\
+to = "sqlite:toots.db?durable=yes"
+on_delete = "purge"
+
+[limits]
+count = 7
+batch_seconds = 2
+
+[options]
+settle_seconds = 1
+overlap = "thorough"
+
+[[server]]
+url = "mastodon.example"
+token_file = "one.token"
+streams = [
+    "public:local",
+    "hashtag:python",
+]
+
+[[server]]
+url = "https://other.example"
+streams = ["public"]
+proxy = "http://proxy.example:3128"
+[server.options]
+transport = "sse"
+settle_seconds = 3
+"""
+
+
+def write(directory: Path, text: str) -> Path:
+    path = directory / "trunkline.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_file_says_what_to_record_where_and_how(tmp_path: Path) -> None:
+    (tmp_path / "one.token").write_text("secret\n")
+    config = load_config(write(tmp_path, WHOLE))
+    assert config.to == f"sqlite:{tmp_path}/toots.db?durable=yes"
+    assert config.on_delete == "purge"
+    assert config.limits == Limits(count=7, batch_seconds=2.0)
+    first, second = config.sources
+    assert first.server == "https://mastodon.example"
+    assert first.streams == (Stream.public(local=True), Stream.hashtag("python"))
+    assert first.access_token == tmp_path / "one.token"
+    assert first.options == {"settle_seconds": 1.0, "overlap": "thorough"}
+    assert second.network is not None
+    assert second.network.proxy == "http://proxy.example:3128"
+    assert second.options["transport"] == "sse"
+    assert second.options["settle_seconds"] == 3.0
+
+
+def test_a_short_file_leaves_the_rest_as_usual(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, '[[server]]\nurl = "a.example"\nstreams = ["public"]\n'))
+    assert (config.to, config.on_delete, config.limits) == (None, "mark", Limits())
+
+
+SERVER = '[[server]]\nurl = "a.example"\nstreams = ["public"]\n'
+MISTAKES = {
+    "": [(1, "Expected at least one [[server]] with 'url' and 'streams'.")],
+    "a b": [(1, "This is not TOML: ")],
+    '\n\nto = "x\n': [(3, "This is not TOML: ")],
+    "[[server]]\n[server": [(2, "This is not TOML: ")],
+    f"on_delte = 1\n{SERVER}": [(1, "There is no key 'on_delte' here; did you mean 'on_delete'?")],
+    f"\nxyzzy = 1\n{SERVER}": [(2, "There is no key 'xyzzy' here; known are to, on_delete, ")],
+    f"to = 7\n{SERVER}": [(1, "Expected str, got int: 7.")],
+    f'to = "toots"\n{SERVER}': [(1, "Expected where to record")],
+    f'on_delete = "forget"\n{SERVER}': [(1, "Expected one of mark, purge, ignore")],
+    f"{SERVER}\n[limits]\ncount = 0\nseconds = true": [
+        (6, "Expected count to be more than 0; got 0."),
+        (7, "Expected float, got bool: True."),
+    ],
+    f"{SERVER}[limits]\ncount = 1.5": [(5, "Expected int, got float: 1.5.")],
+    f"limits = 3\n{SERVER}": [(1, "Expected a table, such as [limits]; got 3.")],
+    f'{SERVER}[options]\ntransport = "pigeon"': [(5, "Invalid enum value 'pigeon': 'pigeon'.")],
+    f"{SERVER}[options]\npoll_seconds = -1": [(5, "Expected poll_seconds to be 0 or more; got")],
+    f"{SERVER}[options]\ndecode = true": [(5, "There is no key 'decode' here")],
+    "[[server]]\n": [
+        (1, "Expected 'streams' in this [[server]]."),
+        (1, "Expected 'url' in this [[server]]."),
+    ],
+    f'{SERVER}\n[[server]]\nurl = "b.example"\nstreams = [\n  "public",\n  "list",\n  3,\n]\n': [
+        (9, "The stream 'list' needs a list, as in 'list:42'."),
+        (7, "Expected str, got int: 3."),
+    ],
+    '[[server]]\nurl = "ftp://a.example"\nstreams = ["user"]': [(2, "")],
+    '[[server]]\nstreams = []\nurl = "a.example"': [(2, "Expected a list with something in it")],
+    '[server]\nurl = "a.example"': [(1, "Expected a list with something in it")],
+    f'{SERVER}token_file = "none"': [(4, "Expected a file at ")],
+    f'{SERVER}token_file = "two.words"': [(4, "An access token is one word")],
+    f'{SERVER}proxy = "socks://x"': [(4, "")],
+    f"{SERVER}[server.options]\nreconcille = false\n{SERVER}[server.options]\nbuffer_events = 0": [
+        (5, "There is no key 'reconcille' here; did you mean 'reconcile'?"),
+        (10, "Expected buffer_events to be more than 0; got 0."),
+    ],
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), MISTAKES.items())
+def test_every_mistake_is_named_with_its_line(
+    text: str, expected: list[tuple[int, str]], tmp_path: Path
+) -> None:
+    (tmp_path / "two.words").write_text("two words")
+    path = write(tmp_path, text)
+    found = read_config(path)
+    assert not isinstance(found, Config)
+    assert len(found) == len(expected)
+    for mistake in found:
+        assert "\n" not in mistake.text
+    for line, beginning in expected:
+        assert any(one.line == line and one.text.startswith(beginning) for one in found), found
+    first = found[0]
+    with pytest.raises(BadInput) as caught:
+        load_config(path)
+    assert str(caught.value).startswith(f"{path}:{first.line}: {first.text}")
+
+
+def test_a_file_with_several_mistakes_says_how_many_more(tmp_path: Path) -> None:
+    path = write(tmp_path, "x = 1\ny = 2\n")
+    with pytest.raises(BadInput, match=r"toml:1: .* And 2 more: trunkline config check "):
+        load_config(path)
+
+
+@pytest.mark.parametrize("name", ["missing.toml", "."])
+def test_a_file_that_cannot_be_read_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"Expected a file such as trunkline\.toml at "):
+        load_config(tmp_path / name)
+
+
+def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "trunkline.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(BadInput, match="it is no text"):
+        read_config(tmp_path / "trunkline.toml")
+
+
+def test_mistakes_come_in_the_order_of_their_lines(tmp_path: Path) -> None:
+    found = read_config(write(tmp_path, "\nb = 1\na = 1\n"))
+    assert isinstance(found, list)
+    assert [mistake.line for mistake in found] == [1, 2, 3]
+    assert isinstance(found[0], Mistake)

@@ -1,0 +1,71 @@
+"""A recorder that is killed at any moment misses nothing and stores nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from tests.record.killing import kill_again_and_again
+from tests.sinks.builders import is_sound, rows
+
+from trunkline.events import AnyEvent
+from trunkline.signals import Gap
+from trunkline.sinks.reading import read_recording
+
+
+class Kind(NamedTuple):
+    """A kind of sink: where it records, where it keeps cursors, how it is read back and checked."""
+
+    place: str
+    state: str
+    read: Callable[[str], Iterable[AnyEvent]]
+    is_sound: Callable[[Path], bool]
+
+
+def read_back(recording: str) -> Iterable[AnyEvent]:
+    return [one for one in read_recording(recording) if not isinstance(one, Gap)]
+
+
+def is_sound_and_flat(path: Path) -> bool:
+    """Tell whether every event is in the flattened tables too."""
+    lost = rows(
+        path,
+        "SELECT e.id FROM events AS e LEFT JOIN statuses AS s USING (server, id)"
+        " WHERE e.name = 'update' AND s.status IS NULL",
+    )
+    unmarked = rows(
+        path,
+        "SELECT s.id FROM statuses AS s JOIN tombstones AS t USING (server, id)"
+        " WHERE s.deleted_at IS NULL",
+    )
+    return is_sound(path) and lost == [] and unmarked == []
+
+
+KINDS = {"sqlite": Kind("toots.db", "toots.db", read_back, is_sound_and_flat)}
+
+
+def kill(name: str, folder: Path, *, kills: int, seed: int) -> None:
+    kind = KINDS[name]
+    to = f"{name}:{folder / kind.place}"
+    state = folder / kind.state
+    found = kill_again_and_again(
+        folder, to, lambda: kind.read(to), state=state, kills=kills, seed=seed
+    )
+    assert found == []
+    assert kind.is_sound(folder / kind.place)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_recorder_that_is_killed_loses_nothing_and_repeats_nothing(
+    name: str, tmp_path: Path
+) -> None:
+    kill(name, tmp_path, kills=5, seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("name", KINDS)
+def test_a_recorder_that_is_killed_a_hundred_times_loses_nothing(name: str, tmp_path: Path) -> None:
+    kill(name, tmp_path, kills=100, seed=2)
