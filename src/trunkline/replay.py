@@ -86,13 +86,13 @@ async def replay(recording: str, *, pace: Pace | None = None) -> AsyncGenerator[
             yield item
         if not (chosen.loop and found):
             return
-        due.restart()
 
 
 class Due:
     """Says when what was recorded at a moment is due, in seconds of the clock of the loop.
 
-    Time never runs backwards: where the clock of the recorder was set back there is no pause.
+    Time never runs backwards: where the clock of the recorder was set back, and where a recording
+    begins again, there is no pause.
     """
 
     def __init__(self, start_seconds: float, *, speed: float) -> None:
@@ -107,10 +107,6 @@ class Due:
             self._due_seconds += max(passed_seconds, 0.0) / self._speed
         self._last = moment
         return self._due_seconds
-
-    def restart(self) -> None:
-        """Go on with the beginning of the recording, without a pause."""
-        self._last = None
 
 
 def _moment(item: Recorded) -> datetime:

@@ -79,6 +79,13 @@ def test_what_was_forgotten_is_not_taken_for_deleted() -> None:
         heard.kept("1")
 
 
+def test_a_post_that_came_after_its_deletion_and_was_forgotten_is_not_deleted() -> None:
+    heard = Heard(retention=2)
+    heard.tell(delete("1"), *(update(post(str(number))) for number in range(1, 4)))
+    with pytest.raises(web.HTTPGone):
+        heard.kept("1")
+
+
 def test_it_keeps_no_more_than_it_may() -> None:
     heard = Heard(retention=10)
     for number in range(1, 200):

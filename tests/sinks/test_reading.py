@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sinks.builders import NOON, PUBLIC, SERVER, delete, gap, post, update
 from tests.sinks.recordings import one_of_everything, record_into, told, told_in
@@ -78,10 +78,17 @@ def test_a_directory_is_read_in_order_of_its_names_compressed_files_too(tmp_path
     assert told_in(f"jsonl:{tmp_path}/") == told([first, second, third])
 
 
-def test_a_line_that_is_still_being_written_does_not_count(tmp_path: Path) -> None:
-    path = tmp_path / "toots.jsonl"
-    path.write_bytes(json_line(update(post("1"))) + json_line(update(post("2")))[:-9])
-    assert [identifier for _, _, identifier, _ in told_in(f"jsonl:{path}")] == ["1"]
+def test_a_line_that_is_still_being_written_does_not_count(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, recording = tmp_path / "toots.jsonl", f"jsonl:{tmp_path / 'toots.jsonl'}"
+    first, second = json_line(update(post("1"))), json_line(update(post("2")))
+    for cut in (1, 9, -9, -2):
+        path.write_bytes(first + second[:cut])
+        assert [identifier for _, _, identifier, _ in told_in(recording)] == ["1"]
+    path.write_bytes(first + second[:-1])
+    assert [identifier for _, _, identifier, _ in told_in(recording)] == ["1", "2"]
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("cut", [-2, -40, 30])
@@ -101,6 +108,7 @@ def test_news_about_connections_is_passed_by(tmp_path: Path) -> None:
     assert len(told_in(f"jsonl:{path}")) == 1
 
 
+@settings(max_examples=30)  # each makes a file
 @given(
     st.lists(
         st.tuples(

@@ -85,6 +85,8 @@ def _item_of(line: bytes, *, file: Path, number: int) -> AnyEvent | Gap | None:
     except (msgspec.MsgspecError, ValueError) as error:
         why = error
     else:
+        if not line.endswith(b"\n"):
+            return None  # it is still being written
         if line.startswith(_BEGINNINGS):
             extra = {"trunkline_place": str(file), "trunkline_line": number + 1}
             log.warning("trunkline.torn_line", extra=extra)
@@ -122,7 +124,7 @@ def _lines(file: Path) -> Iterator[bytes]:
     try:
         with _opened(file) as lines:
             for line in lines:
-                if line.endswith(b"\n") and not line.isspace():
+                if not line.isspace():
                     yield line
     except EOFError:  # a compressed file that is still being written
         return
