@@ -15,7 +15,8 @@ from selenium.webdriver.common.keys import Keys
 from tests.browser.driving import CHROMEDRIVER, CHROMIUM, Page, chromium
 
 from trunkline.server.builders import Json, make_status
-from trunkline.testing import RunningServer, running_server
+from trunkline.server.faults import FaultKind
+from trunkline.testing import Fault, RunningServer, Settings, running_server
 
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM.exists() and CHROMEDRIVER.exists()),
@@ -251,6 +252,30 @@ def test_after_a_lost_connection_the_screen_is_as_if_it_had_never_been_lost(
     page.until(lambda: page.contents == ["new", "edited"])
     assert page.state == "live"
     assert page.one("#news").text == "Connected again"
+
+
+@pytest.mark.parametrize(
+    "kind", ["duplicate", "garbage", "reset", "restart", "stall", "token_kill"]
+)
+def test_whatever_goes_wrong_with_the_connection_every_post_is_there_once(
+    browser: Chrome, kind: FaultKind
+) -> None:
+    quick = Settings(heartbeat_seconds=0.1)
+    with running_server(settings=quick, faults=[Fault(kind, after_events=1)]) as server:
+        page = Page(browser, server.url)
+        page.open()
+        wanted = [server.post(f"<p>{number}</p>")["content"] for number in range(3)]
+        page.until(lambda: [f"<p>{one}</p>" for one in reversed(page.contents)] == wanted)
+        page.until(lambda: not server.faults.unfired() and page.state == "live")
+        browser.get("about:blank")
+
+
+def test_waiting_is_left_to_chance_and_doubles_up_to_a_minute(page: Page) -> None:
+    page.open()
+    script = """return import('/page/connection.js').then(({backoffSeconds}) =>
+        [0, 1, 2, 5, 6, 50].map(attempt => backoffSeconds(attempt, () => arguments[0])))"""
+    assert page.run(script, 1) == [1, 2, 4, 32, 60, 60]
+    assert page.run(script, 0.5) == [0.5, 1, 2, 16, 30, 30]
 
 
 def test_what_arrives_below_the_top_does_not_push_the_reader(
