@@ -6,6 +6,9 @@ import json
 import re
 import signal
 import socket
+import sqlite3
+import sys
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -13,9 +16,11 @@ from tests.cli.programs import end, next_line, program, run_program
 from tests.sinks.builders import gap, post, update
 from tests.sinks.recordings import one_of_everything, record_into, told, told_in
 
+from trunkline.cli.convert import Progress
 from trunkline.cli.lines import json_line
 from trunkline.cli.main import main
 from trunkline.events import AnyEvent
+from trunkline.sinks.converting import Converted
 from trunkline.sinks.reading import read_recording
 
 
@@ -144,6 +149,47 @@ def test_a_recording_is_converted_once(tmp_path: Path, capfd: pytest.CaptureFixt
     assert main(["convert", recording, target]) == 0
     assert capfd.readouterr().out.startswith("0 events")
     assert told(read_recording(target)) == told(events)
+
+
+def test_a_conversion_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    first = post()
+    events: list[AnyEvent] = [update(first | {"id": str(number)}) for number in range(6_000)]
+    recording = record_into(tmp_path / "toots.jsonl", events)
+    target = tmp_path / "toots.db"
+    with program("convert", recording, f"sqlite:{target}") as converting:
+        while not _events_in(target):
+            assert converting.poll() is None
+        converting.kill()
+        converting.wait()
+    assert 0 < _events_in(target) < len(events)
+    done = run_program("convert", recording, f"sqlite:{target}")
+    assert b"going on where an earlier run ended" in done.stdout
+    assert told_in(f"sqlite:{target}") == told(events)
+
+
+def _events_in(path: Path) -> int:
+    """Return how many events are stored; none as long as there is no file or no table."""
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as it,
+    ):
+        (count,) = it.execute("SELECT count(*) FROM events").fetchone()
+        return int(count)
+    return 0
+
+
+def test_somebody_at_a_terminal_sees_how_far_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    progress = Progress()
+    progress.tell(Converted(events=1_000, gaps=1))
+    progress.tell(Converted(events=2_000, gaps=1))  # too soon to be read
+    progress.end()
+    shown = capsys.readouterr().err
+    assert shown.startswith("\r1,000 events and 1 gap, ")
+    assert "2,000" not in shown
+    assert shown.endswith("\r\x1b[K")
 
 
 @pytest.mark.parametrize(
