@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 from tests.cli.programs import end, next_line, program, run_program
-from tests.sinks.builders import gap, post, update
+from tests.sinks.builders import NOON, PUBLIC, SERVER, gap, post, update
 from tests.sinks.recordings import one_of_everything, record_into, told, told_in
 
 from trunkline.cli.convert import Progress
 from trunkline.cli.lines import json_line
 from trunkline.cli.main import main
-from trunkline.events import AnyEvent
+from trunkline.events import AnyEvent, Update
+from trunkline.server.publication import encode_payload
 from trunkline.sinks.converting import Converted
 from trunkline.sinks.reading import read_recording
 
@@ -153,7 +154,10 @@ def test_a_recording_is_converted_once(tmp_path: Path, capfd: pytest.CaptureFixt
 
 def test_a_conversion_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     first = post()
-    events: list[AnyEvent] = [update(first | {"id": str(number)}) for number in range(6_000)]
+    events: list[AnyEvent] = [
+        Update(PUBLIC, SERVER, NOON, encode_payload(first | {"id": str(number)}))
+        for number in range(6_000)
+    ]
     recording = record_into(tmp_path / "toots.jsonl", events)
     target = tmp_path / "toots.db"
     with program("convert", recording, f"sqlite:{target}") as converting:

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sinks.builders import PUBLIC, SERVER, USER, delete, edit, now, post, update
+from tests.sinks.builders import NOON, PUBLIC, SERVER, USER, delete, edit, now, post, update
 from tests.sinks.recordings import LIST, TAG, notification, one_of_everything
 
 from trunkline.events import AnyEvent, Malformed, Unknown, Update
@@ -88,7 +88,7 @@ def test_a_post_that_came_after_its_deletion_and_was_forgotten_is_not_deleted() 
 
 def test_it_keeps_no_more_than_it_may() -> None:
     heard = Heard(retention=10)
-    for number in range(1, 200):
+    for number in range(1, 50):
         heard.tell(update(post(str(number))), edit(post(str(number))), edit(post(str(number))))
         if number % 2:
             heard.tell(delete(str(number)))
@@ -168,7 +168,7 @@ def test_whatever_happens_its_timelines_are_those_of_the_server_that_it_mirrors(
 def _as_a_client_hears(told: tuple[Publication, ...]) -> list[AnyEvent]:
     """Return the events of a client of `public` and one of `#python`."""
     return [
-        decode_event(one.event, one.data, stream=stream, server=SERVER, received_at=now())
+        decode_event(one.event, one.data, stream=stream, server=SERVER, received_at=NOON)
         for one in told
         for stream in (PUBLIC, TAG)
         if str(stream) in one.channels

@@ -71,7 +71,7 @@ def test_events_keep_their_order_and_every_byte(write: Write) -> None:
     told = rows(path, columns)
     assert told[0][:5] == (1, SERVER, "public", "update", "1")
     assert told[1][:5] == (2, SERVER, "hashtag:python", "delete", "7")
-    assert str(told[0][5]).startswith("2026-11-24T12:0")
+    assert str(told[0][5]).startswith("2026-11-24T1")
     assert told[0][6:] == ("live", first.raw.decode())
 
 
@@ -342,7 +342,6 @@ def test_a_path_that_cannot_be_is_refused(path: str) -> None:
 def test_older_files_are_brought_up_to_date_step_by_step(tmp_path: Path) -> None:
     def first(database: sqlite3.Connection) -> None:
         database.execute("CREATE TABLE t (a)")
-        database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
     def second(database: sqlite3.Connection) -> None:
         database.execute("ALTER TABLE t ADD COLUMN b")

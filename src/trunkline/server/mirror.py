@@ -52,7 +52,10 @@ class Ring(Archive):
         """
         shelf = super().get(key)
         if shelf is None and key not in self._deleted:
-            raise web.HTTPGone(text="Not among the posts that are kept here")
+            raise web.HTTPGone(
+                text='{"error":"Not among the posts that are kept here"}',
+                content_type="application/json",
+            )
         return shelf
 
     def bury(self, key: str) -> None:
@@ -76,7 +79,9 @@ class FixedTokens(Tokens):
         Raises:
             HTTPForbidden: Always.
         """
-        raise web.HTTPForbidden(text="This server gives out no tokens")
+        raise web.HTTPForbidden(
+            text='{"error":"This server gives out no tokens"}', content_type="application/json"
+        )
 
 
 def mirror_world(*, tokens: Iterable[str], retention: int) -> World:
