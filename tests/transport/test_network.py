@@ -14,6 +14,7 @@ from tests.support.virtual_clock import on_virtual_clock, virtual_network
 from tests.transport.certificates import certificate
 from tests.transport.proxy import proxy
 from tests.transport.sites import Asked, Site, leads_to, raw_site, says, session, site
+from tests.transport.streams import request
 
 from trunkline import AsyncMastodon, Network
 from trunkline.errors import BadInput, CertificateError
@@ -120,6 +121,22 @@ async def test_what_the_environment_exempts_is_asked_directly(
             await discover(http, shown.url)
     assert passed.requests == []
     assert shown.paths == [V2]
+
+
+@pytest.mark.parametrize(("said", "status"), [(407, 407), (401, 502), (403, 502), (504, 502)])
+async def test_a_tunnel_that_the_proxy_refuses_is_not_taken_for_the_servers_word(
+    said: int, status: int
+) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request(reader)
+        writer.write(f"HTTP/1.1 {said} No\r\nContent-Length: 0\r\n\r\n".encode())
+
+    async with raw_site(refuse) as url, session(Network(proxy=url)) as http:
+        with pytest.raises(ConnectionEnded) as caught:
+            await discover(http, "https://mastodon.invalid")
+    outcome = caught.value.outcome
+    assert (outcome.kind, outcome.status) == (OutcomeKind.REFUSED_STATUS, status)
+    assert outcome.words == f"the proxy said {said} No"
 
 
 async def test_a_proxy_finds_names_that_we_cannot() -> None:

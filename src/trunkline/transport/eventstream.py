@@ -45,7 +45,7 @@ async def open_event_stream(
     """
     headers = {"Accept": _EVENT_STREAM, "Accept-Encoding": "identity", "Cache-Control": "no-store"}
     if token is not None:
-        headers["Authorization"] = f"Bearer {token.reveal()}"
+        headers["Authorization"] = token.bearer()
     try:
         async with asyncio.timeout(limits.stall_seconds):
             response = await http.get(
@@ -54,7 +54,7 @@ async def open_event_stream(
                 headers=headers,
                 allow_redirects=False,
             )
-            await _check(response, now=now)
+            await _check(response, now=now, token=token)
     except (aiohttp.ClientError, OSError) as error:
         raise ConnectionEnded(outcome_of(error)) from error
     connection = EventStreamConnection(response, stream, server=server, limits=limits, now=now)
@@ -70,24 +70,28 @@ async def open_event_stream(
     return connection
 
 
-async def _check(response: aiohttp.ClientResponse, *, now: Callable[[], datetime]) -> None:
+async def _check(
+    response: aiohttp.ClientResponse, *, now: Callable[[], datetime], token: Secret | None
+) -> None:
     """Raise unless `response` is an event stream."""
     if response.status == 200 and response.content_type == _EVENT_STREAM:
         return
     try:
-        raise ConnectionEnded(await _flaw(response, now=now))
+        raise ConnectionEnded(await _flaw(response, now=now, token=token))
     finally:
         response.close()
 
 
-async def _flaw(response: aiohttp.ClientResponse, *, now: Callable[[], datetime]) -> Outcome:
+async def _flaw(
+    response: aiohttp.ClientResponse, *, now: Callable[[], datetime], token: Secret | None
+) -> Outcome:
     if response.status == 200:
         return Outcome(OutcomeKind.WRONG_CONTENT_TYPE, status=200, words=response.content_type)
     if response.status in REDIRECTS:
         return Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=response.status)
     body = await read_body(response, max_bytes=4096)
     now_seconds = now().timestamp()
-    return refusal(response.status, response.headers, body, now_seconds=now_seconds)
+    return refusal(response.status, response.headers, body, now_seconds=now_seconds, token=token)
 
 
 class EventStreamConnection:

@@ -25,6 +25,7 @@ from trunkline.errors import BadInput
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.policy.rate_headers import retry_after_seconds
 from trunkline.transport.proxies import checked_proxy, through_proxies_of_environment
+from trunkline.transport.secret import Secret
 
 __all__ = ["ConnectionEnded", "Network", "Secret", "outcome_of", "read_body", "refusal"]
 
@@ -39,43 +40,6 @@ class ConnectionEnded(Exception):  # an ending need not be an error
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.kind)
         self.outcome = outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """An access token that no `repr`, log or traceback shows."""
-
-    _value: str = field(repr=False)
-
-    def __post_init__(self) -> None:
-        if not self._value or not self._value.isprintable() or " " in self._value:
-            raise BadInput("An access token is one word of printable characters; got another text.")
-
-    @classmethod
-    def read(cls, token: str | Path) -> Secret:
-        """Return a token, or the first line of the file that `token` is the path of.
-
-        Raises:
-            BadInput: The file cannot be read, or this is no token.
-        """
-        if isinstance(token, str) and not _is_file(token):
-            return cls(token.strip())
-        try:
-            text = Path(token).read_text(encoding="utf-8")
-        except (OSError, UnicodeError):
-            raise BadInput("Expected an access token or a readable file with one.") from None
-        return cls(text.split("\n", 1)[0].strip())
-
-    def reveal(self) -> str:
-        """Return the token itself, for a header."""
-        return self._value
-
-
-def _is_file(text: str) -> bool:
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):  # tokens can be longer than any path
-        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,12 +128,20 @@ async def _stay_at_handshake(
     )
 
 
-def refusal(status: int, headers: Mapping[str, str], body: bytes, *, now_seconds: float) -> Outcome:
+def refusal(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    now_seconds: float,
+    token: Secret | None = None,
+) -> Outcome:
     """Return the outcome of an answer that is no stream, with the server's words if it has any."""
+    words = headers.get("X-Error-Message") or _words(body)
     return Outcome(
         OutcomeKind.REFUSED_STATUS,
         status=status,
-        words=headers.get("X-Error-Message") or _words(body),
+        words=token.hide(words) if token is not None else words,
         retry_after_seconds=retry_after_seconds(headers, now_seconds=now_seconds),
     )
 
@@ -199,10 +171,19 @@ def _words(body: bytes) -> str:
 
 def outcome_of(error: BaseException) -> Outcome:
     """Return what an exception of the HTTP library or the system says about a connection."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return _proxy_outcome(error)
     for kinds, kind in _KINDS:
         if isinstance(error, kinds):
             return Outcome(kind, words=_reason(error))
     return Outcome(OutcomeKind.CUT, words=type(error).__name__)
+
+
+def _proxy_outcome(error: aiohttp.ClientHttpProxyError) -> Outcome:
+    """Return what the refusal of a tunnel says: a proxy's 401 or 404 is not the server's."""
+    status = 407 if error.status == 407 else 502
+    words = f"the proxy said {error.status} {error.message}"
+    return Outcome(OutcomeKind.REFUSED_STATUS, status=status, words=words)
 
 
 def _reason(error: BaseException) -> str:

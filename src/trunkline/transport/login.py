@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import aiohttp
 import msgspec
 
-from trunkline.transport.http import ConnectionEnded, Secret, outcome_of, refusal
+from trunkline.transport.http import ConnectionEnded, Secret, outcome_of, read_body, refusal
 
 __all__ = ["App", "consent_url", "fetch_token", "register_app"]
 
@@ -109,7 +109,7 @@ async def _post(
             asyncio.timeout(timeout_seconds),
             http.post(url, data=form, allow_redirects=False) as response,
         ):
-            body = await response.content.read(_ANSWER_BYTES)
+            body = await read_body(response, max_bytes=_ANSWER_BYTES)
     except (aiohttp.ClientError, OSError) as error:
         raise ConnectionEnded(outcome_of(error)) from error
     if response.status != 200:

@@ -83,8 +83,9 @@ class Rest:
         self._dice = dice
         self._clock = clock
         self._headers = {"Accept": "application/json"}
+        self._token = token
         if token is not None:
-            self._headers["Authorization"] = f"Bearer {token.reveal()}"
+            self._headers["Authorization"] = token.bearer()
 
     async def get(
         self, path: str, query: tuple[tuple[str, str], ...] = (), *, patient: bool = True
@@ -137,7 +138,9 @@ class Rest:
             )
         if 200 <= response.status < 300:
             return Answer(response.status, body)
-        return refusal(response.status, response.headers, body, now_seconds=now_seconds)
+        return refusal(
+            response.status, response.headers, body, now_seconds=now_seconds, token=self._token
+        )
 
 
 _PAGING: Final = frozenset({"min_id", "max_id", "since_id"})

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Final, TypedDict
+from typing import Final
 
 import aiohttp
 
@@ -67,18 +67,24 @@ async def open_websocket(
                 compress=0,
                 timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
                 decode_text=False,
-                **_credentials(token, flavour),
+                headers=_credentials(token, flavour),
             )
     except aiohttp.WSServerHandshakeError as error:
-        raise ConnectionEnded(_handshake_outcome(error, now=now)) from None
+        raise ConnectionEnded(_handshake_outcome(error, now=now, token=token)) from None
     except (aiohttp.ClientError, OSError) as error:
         raise ConnectionEnded(outcome_of(error)) from error
     connection = WebSocketConnection(
-        socket, streams, server=server, flavour=flavour, limits=limits, now=now
+        socket,
+        streams,
+        server=server,
+        token=token,
+        flavour=flavour,
+        limits=limits,
+        now=now,
     )
     try:
         if token is not None and "message" in flavour.auth:
-            await connection.send(encode_login(token.reveal()))
+            await connection.send(encode_login(str(token.reveal())))
         if multiplexed:
             await connection.subscribe()
     except BaseException:
@@ -87,29 +93,28 @@ async def open_websocket(
     return connection
 
 
-class _Credentials(TypedDict, total=False):
-    headers: dict[str, str]
-    protocols: list[str]
+def _credentials(token: Secret | None, flavour: Flavour) -> dict[str, str]:
+    """Return where the token goes: its header, or the subprotocol for servers that read no header.
 
-
-def _credentials(token: Secret | None, flavour: Flavour) -> _Credentials:
-    """Return where the token goes: a header, or the subprotocol for servers that read no header."""
+    The subprotocol is set as the header that it is, because the library would make text of it.
+    """
     if token is None:
         return {}
     if "header" in flavour.auth:
-        return {"headers": {"Authorization": f"Bearer {token.reveal()}"}}
-    return {"protocols": [token.reveal()]} if "subprotocol" in flavour.auth else {}
+        return {"Authorization": token.bearer()}
+    return {"Sec-WebSocket-Protocol": token.reveal()} if "subprotocol" in flavour.auth else {}
 
 
 def _handshake_outcome(
-    error: aiohttp.WSServerHandshakeError, *, now: Callable[[], datetime]
+    error: aiohttp.WSServerHandshakeError, *, now: Callable[[], datetime], token: Secret | None
 ) -> Outcome:
     headers: Mapping[str, str] = error.headers or {}
     if error.status in REDIRECTS:
         return Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=error.status)
     if error.status in (101, 200):
         return Outcome(OutcomeKind.NO_UPGRADE, status=error.status)
-    return refusal(error.status, headers, b"", now_seconds=now().timestamp())
+    now_seconds = now().timestamp()
+    return refusal(error.status, headers, b"", now_seconds=now_seconds, token=token)
 
 
 class WebSocketConnection:
@@ -123,6 +128,7 @@ class WebSocketConnection:
         streams: Sequence[Stream],
         *,
         server: str,
+        token: Secret | None,
         flavour: Flavour,
         limits: ConnectionLimits,
         now: Callable[[], datetime],
@@ -132,6 +138,7 @@ class WebSocketConnection:
         self._socket = socket
         self._router = Router(streams)
         self._server = server
+        self._token = token
         self._flavour = flavour
         self._now = now
         self._stalled = False
@@ -214,7 +221,7 @@ class WebSocketConnection:
     def _odd_text(self, text: bytes, item: _Odd) -> Incoming:
         if isinstance(item, ErrorMessage):
             raise ConnectionEnded(
-                Outcome(OutcomeKind.ERROR_FRAME, status=item.status, words=item.error)
+                Outcome(OutcomeKind.ERROR_FRAME, status=item.status, words=self._hide(item.error))
             )
         if isinstance(item, Accepted) or (self._flavour.sends_text_pings and text == b"pong"):
             return Pulse.HEARTBEAT
@@ -227,7 +234,9 @@ class WebSocketConnection:
             code = int(message.data or 1005)
             if code == 1005:
                 return Outcome(OutcomeKind.TOKEN_KILLED)
-            return Outcome(OutcomeKind.CLOSED, code=code, words=str(message.extra or ""))
+            return Outcome(
+                OutcomeKind.CLOSED, code=code, words=self._hide(str(message.extra or ""))
+            )
         if isinstance(message.data, aiohttp.WebSocketError):
             return Outcome(OutcomeKind.BAD_FRAMING, words=str(message.data.code))
         return Outcome(OutcomeKind.CUT)
@@ -241,6 +250,9 @@ class WebSocketConnection:
             server=self._server,
             received_at=self._now(),
         )
+
+    def _hide(self, words: str) -> str:
+        return self._token.hide(words) if self._token is not None else words
 
     def _ping(self) -> None:
         text_pings = self._flavour.sends_text_pings
