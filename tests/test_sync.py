@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -34,6 +36,9 @@ from trunkline.signals import Connected, Disconnected
 from trunkline.stepper import Stepper
 from trunkline.sync_feed import Feed
 from trunkline.testing import RunningServer, running_server
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 PUBLIC = Stream.public()
 
@@ -407,13 +412,56 @@ def test_stops_that_an_interrupt_left_behind_do_not_confuse_the_next_wait() -> N
         signal.raise_signal(signal.SIGINT)
         return "done"
 
-    task = stepper.task(work())
-    with pytest.raises(KeyboardInterrupt):
-        stepper.wait(task)
-    with suppress(KeyboardInterrupt):
-        stepper.wait(task)
-    assert stepper.complete(asyncio.sleep(0.01, "later")) == "later"
+    tasks: list[asyncio.Task[str]] = []
+
+    def begin() -> asyncio.Task[str]:
+        if not tasks:
+            tasks.append(stepper.task(work()))
+        return tasks[0]
+
+    for _ in range(2):
+        with suppress(KeyboardInterrupt):
+            stepper.wait(begin)
+    assert stepper.complete(later) == "later"
     stepper.close()
+
+
+async def later() -> str:
+    await asyncio.sleep(0.01)
+    return "later"
+
+
+def test_control_c_at_any_line_of_a_wait_loses_nothing(
+    server: RunningServer, mastodon: Mastodon
+) -> None:
+    """The signal strikes before each line of what waits in turn; line 1000 is never reached."""
+    feed = live(mastodon, server)
+    interrupts = 0
+    for place in range(60):
+        expected, taken = post(server, 2), list[str]()
+        left = place
+
+        def strike(frame: FrameType, event: str, _: object) -> TraceFunction | None:
+            nonlocal left
+            if frame.f_code.co_name not in ("_refill", "begin", "wait", "task", "_interruptible"):
+                return None
+            if event == "line":
+                left -= 1
+                if left == 0:
+                    signal.raise_signal(signal.SIGINT)
+            return strike
+
+        while len(taken) < 2:
+            sys.settrace(strike)
+            try:
+                taken += posts(feed, 2 - len(taken))
+            except KeyboardInterrupt:
+                interrupts += 1
+            finally:
+                sys.settrace(None)
+        assert taken == expected
+    assert interrupts > 20
+    assert feed.stats().disconnects == {}
 
 
 STRICT = ("-X", "dev", "-W", "error")

@@ -56,49 +56,42 @@ class Stepper:
         if self._loop is not None and self._loop.is_running():
             raise Misuse(_TWO_THREADS)
 
-    def wait(self, waiting: asyncio.Future[Any]) -> None:
-        """Step the loop until `waiting` is done.
+    def wait(self, begin: Callable[[], asyncio.Future[Any]]) -> None:
+        """Call `begin`, and step the loop until the future that it returns is done.
 
         Raises:
             Misuse: An event loop is running in this thread, or this one in another thread.
-            KeyboardInterrupt: Ctrl-C; `waiting` goes on at the next step.
+            KeyboardInterrupt: Ctrl-C, not before `begin` has returned; the future goes on when
+                anything is waited for again.
         """
-        if waiting.done():
-            return
         self.require_free()
         loop = self._begun()
-        waiting.add_done_callback(self._stop)
-        try:
-            with _interruptible(loop) as interrupted:
-                # Stopped by `_stop` of an earlier wait that Ctrl-C ended, the loop goes on.
-                while not waiting.done() and not interrupted:
-                    loop.run_forever()
-        finally:
+        with _interruptible(loop) as interrupted:
+            waiting = begin()
+            waiting.add_done_callback(self._stop)
+            # Stopped by `_stop` of an earlier wait that Ctrl-C ended, the loop goes on.
+            while not waiting.done() and not interrupted:
+                loop.run_forever()
             waiting.remove_done_callback(self._stop)
         if interrupted:
             raise KeyboardInterrupt
 
     def task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Return `work` as a task of the loop, to be waited for.
-
-        Raises:
-            Misuse: An event loop is running in this thread, or this one in another thread.
-        """
-        try:
-            self.require_free()
-            loop = self._begun()
-        except Misuse:
-            work.close()
-            raise
-        task = loop.create_task(work)
+        """Return `work` as a task of the loop, for `begin` of a `wait`."""
+        task = self._begun().create_task(work)
         task.add_done_callback(_retrieve)
         return task
 
-    def complete(self, work: Coroutine[Any, Any, T]) -> T:
+    def complete(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run `work` to its end and return its result; raises as `wait` and `work` do."""
-        task = self.task(work)
-        self.wait(task)
-        return task.result()
+        tasks: list[asyncio.Task[T]] = []
+
+        def begin() -> asyncio.Task[T]:
+            tasks.append(self.task(work()))
+            return tasks[0]
+
+        self.wait(begin)
+        return tasks[0].result()
 
     def call_soon(self, callback: Callable[[], object]) -> None:
         """Have `callback` called in the loop; from any thread, also while nobody waits."""

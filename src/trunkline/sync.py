@@ -198,7 +198,7 @@ class Mastodon:
 
         Health alone proves little: it stays good while the server's database is away.
         """
-        return self._stepper.complete(self._core.is_healthy())
+        return self._stepper.complete(self._core.is_healthy)
 
     def close(self) -> None:
         """End every stream of this client, save the cursors and close the sockets.
@@ -219,7 +219,7 @@ class Mastodon:
 
     def _close_sockets(self) -> None:
         if self._stepper.has_begun:
-            self._stepper.complete(self._core.close_sockets())
+            self._stepper.complete(self._core.close_sockets)
 
     def __enter__(self) -> Self:
         return self

@@ -124,7 +124,7 @@ class Feed(Generic[Given]):
             if self._refilling is not None:
                 self._refilling.cancel()
             if self._following is not None and self._stepper.has_begun:
-                self._stepper.complete(self._following.close())
+                self._stepper.complete(self._following.close)
         finally:
             self._on_close(cast("Feed[Item]", self))
 
@@ -135,7 +135,7 @@ class Feed(Generic[Given]):
     def _started(self) -> Following | None:
         """Begin to follow, unless it was stopped before that."""
         if self._following is None and not self._stopped:
-            self._stepper.complete(self._starting())
+            self._stepper.complete(self._starting)
         return self._following
 
     async def _starting(self) -> None:
@@ -151,12 +151,16 @@ class Feed(Generic[Given]):
         following = self._started()
         if following is None or self._closed:
             return False
-        # The task outlives an interrupt: a batch that it takes meanwhile is not lost.
-        if self._refilling is None:
-            self._refilling = self._stepper.task(following.refill())
-        self._stepper.wait(self._refilling)
+
+        def begin() -> asyncio.Task[bool]:
+            # The task outlives an interrupt: a batch that it takes meanwhile is not lost.
+            if self._refilling is None:
+                self._refilling = self._stepper.task(following.refill())
+            return self._refilling
+
+        self._stepper.wait(begin)
         refilled, self._refilling = self._refilling, None
-        return refilled.result()
+        return refilled is not None and refilled.result()
 
 
 def _nothing() -> None:
