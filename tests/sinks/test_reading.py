@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,19 @@ def test_a_directory_is_read_in_order_of_its_names_compressed_files_too(tmp_path
     (tmp_path / "2026-11-23.jsonl.gz").write_bytes(gzip.compress(json_line(first)))
     (tmp_path / "notes.txt").write_text("no recording")
     assert told_in(f"jsonl:{tmp_path}/") == told([first, second, third])
+
+
+def test_of_a_directory_with_a_ledger_that_counts_which_the_ledger_names(tmp_path: Path) -> None:
+    """In its order, compressed or not, and no further than was finished."""
+    lines = [json_line(update(post(str(number)))) for number in range(1, 5)]
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(lines[0] + lines[1]))
+    (tmp_path / "a.jsonl").write_bytes(lines[2] + lines[3] + lines[3][:30])
+    (tmp_path / "stray.jsonl").write_bytes(lines[0])
+    with closing(sqlite3.connect(tmp_path / "_trunkline.db")) as ledger, ledger:
+        ledger.execute("CREATE TABLE files (file INTEGER, name TEXT, size_bytes INTEGER)")
+        rows = [(1, "b.jsonl", len(lines[0] + lines[1])), (2, "a.jsonl", len(lines[2]))]
+        ledger.executemany("INSERT INTO files VALUES (?, ?, ?)", rows)
+    assert [identifier for _, _, identifier, _ in told_in(f"jsonl:{tmp_path}")] == ["1", "2", "3"]
 
 
 def test_a_line_that_is_still_being_written_does_not_count(

@@ -1,8 +1,9 @@
 """Reads a recording of JSON lines: what `trunkline watch --json` prints, in a file or in many.
 
-A directory is read file by file, in order of the names. The last line counts only when it is
-whole, so reading may go on while a recorder writes. Lines about connections are passed by, but for
-gaps. So is a line that a killed `watch` left torn, since its event comes again whole; it is logged.
+A directory is read file by file, in order of the names. Where a recorder keeps a ledger there, that
+says which files there are and how far they count. A last line counts only when it is whole, so
+reading may go on while a recorder writes. Lines about connections are passed by, but for gaps. So
+is a line that a killed `watch` left torn, since its event comes again whole; it is logged.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import lru_cache
-from io import BufferedReader
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import IO, Final, cast
 
 import msgspec
 
@@ -31,7 +34,8 @@ __all__ = ["read_jsonl"]
 
 log = logging.getLogger("trunkline")
 
-_ENDINGS: Final = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
+_LEDGER: Final = "_trunkline.db"
+_ENDINGS: Final = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson")
 _PAYLOAD: Final = b',"payload":'
 _MALFORMED: Final = "malformed"
 _BEGINNINGS: Final = (b'{"event":"', b'{"signal":"')
@@ -68,8 +72,8 @@ def read_jsonl(path: str | Path, *, after: int = -1) -> Iterator[tuple[int, AnyE
         SinkError: There is no such file or directory, or a line is none of a recording.
     """
     number = -1
-    for file in _files(Path(path)):
-        for line in _lines(file):
+    for file, size_bytes in _files(Path(path)):
+        for line in _lines(file, size_bytes):
             number += 1
             item = _item_of(line, file=file, number=number) if number > after else None
             if item is not None:
@@ -108,22 +112,52 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path) -> list[tuple[Path, int | None]]:
+    """Return the files of a recording in order, and how many bytes of each count, if that is known.
+
+    Raises:
+        SinkError: There is none.
+    """
     if path.is_file():
-        return [path]
-    found = sorted(one for one in path.rglob("*") if one.name.endswith(_ENDINGS))
-    if not found:
-        raise SinkError(
-            f"Expected a file of JSON lines, or a directory with files named *.jsonl, at {path};"
-            " found none."
-        )
+        return [(path, None)]
+    ledger = path / _LEDGER
+    found: list[tuple[Path, int | None]]
+    if ledger.is_file():
+        found = [(_present(path / name), size_bytes) for name, size_bytes in _finished(ledger)]
+    else:
+        names = (one for one in path.rglob("*") if one.name.endswith(_ENDINGS))
+        found = [(one, None) for one in sorted(names)]
+        if not found:
+            raise SinkError(
+                f"Expected a file of JSON lines, or a directory with files named *.jsonl, at"
+                f" {path}; found none."
+            )
     return found
 
 
-def _lines(file: Path) -> Iterator[bytes]:
+def _finished(ledger: Path) -> list[tuple[str, int]]:
+    with closing(sqlite3.connect(f"{ledger.resolve().as_uri()}?mode=ro", uri=True)) as database:
+        try:
+            return database.execute("SELECT name, size_bytes FROM files ORDER BY file").fetchall()
+        except sqlite3.Error as error:
+            raise SinkError(f"Expected the ledger of a recording at {ledger}: {error}.") from error
+
+
+def _present(file: Path) -> Path:
+    """Return the file, or what it became when it was compressed a moment ago."""
+    compressed = (file.with_name(f"{file.name}{ending}") for ending in _OPENERS)
+    return file if file.exists() else next((one for one in compressed if one.exists()), file)
+
+
+def _lines(file: Path, size_bytes: int | None) -> Iterator[bytes]:
+    """Yield the lines of a file that count."""
+    read_bytes = 0
     try:
-        with _opened(file) as lines:
+        with _OPENERS.get(file.suffix, _plain)(file) as lines:
             for line in lines:
+                read_bytes += len(line)
+                if size_bytes is not None and read_bytes > size_bytes:
+                    return
                 if not line.isspace():
                     yield line
     except EOFError:  # a compressed file that is still being written
@@ -132,8 +166,25 @@ def _lines(file: Path) -> Iterator[bytes]:
         raise SinkError(str(unavailable(error, file)).replace("write to", "read", 1)) from error
 
 
-def _opened(file: Path) -> gzip.GzipFile | BufferedReader:
-    return gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb")
+def _plain(file: Path) -> IO[bytes]:
+    return file.open("rb")
+
+
+def _gzip(file: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(file, "rb"))
+
+
+def _zstd(file: Path) -> IO[bytes]:
+    try:
+        zstandard = import_module("zstandard")
+    except ImportError:
+        raise SinkError(
+            f"Expected the package zstandard to read {file}; install it, or unpack the file."
+        ) from None
+    return cast("IO[bytes]", zstandard.open(file, "rb"))
+
+
+_OPENERS: Final[dict[str, Callable[[Path], IO[bytes]]]] = {".gz": _gzip, ".zst": _zstd}
 
 
 def _item(line: bytes) -> AnyEvent | Gap | None:
