@@ -378,7 +378,9 @@ fields = st.sampled_from(FIELDS.split())
 objects = st.dictionaries(fields, json_values | st.dictionaries(fields, json_values), max_size=8)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
+)
 @given(
     events=st.lists(
         st.tuples(
