@@ -102,7 +102,8 @@ def test_no_broken_markup_makes_it_fail(markup: str) -> None:
     st.text(alphabet=st.characters(exclude_characters="\r\n\f", exclude_categories=["Cs", "Cc"]))
 )
 def test_escaped_text_comes_back(text: str) -> None:
-    assert plain_text(f"<p>{html.escape(text)}</p>") == text.rstrip(" \t")
+    shown = text.rstrip(" \t") if text.strip() else ""  # a paragraph of blanks is none
+    assert plain_text(f"<p>{html.escape(text)}</p>") == shown
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,7 @@ def test_bad_input_is_one_line_and_the_exit_code_2(
         (["watch", "public"], "--server"),
         (["watch", "--server", "mastodon.example"], "STREAM"),
         (["watch", "public", "--server", "ftp://x"], "ftp://x"),
-        (["watch", "public", "--server", "https://user:pass@mastodon.example"], "without a name"),
+        (["watch", "public", "--server", "https://user:pass@mastodon.example"], "address alone"),
         (["watch", "public", "--server", "http://127.0.0.1:1", "--seconds", "0.4"], "unreachable"),
         (["frobnicate"], "frobnicate"),
     ],
