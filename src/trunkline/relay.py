@@ -73,7 +73,7 @@ class Relay:
         *streams: What is handed on, each by one subscription.
         settings: How clients are treated.
         hear: Called with every signal about the connection to the server.
-        **options: How the server is followed; each is explained at `StreamOptions`.
+        options: How the server is followed; each is explained at `StreamOptions`.
 
     Attributes:
         server: What clients use. Its `url` is where; `hub.counters.cut` counts clients that were

@@ -48,6 +48,7 @@ def one_of_everything() -> list[AnyEvent]:
             raw=b'{"a":"\\ud83d"}',
         ),
         FiltersChanged(USER, SERVER, now(), b'""'),
+        FiltersChanged(USER, SERVER, now(), b""),
         notification("7001"),
         ConversationChanged(
             DIRECT,

@@ -97,7 +97,6 @@ def mirror_world(*, tokens: Iterable[str], retention: int) -> World:
         Token(value=value, account_id=DEMO_ACCOUNT_ID) for value in tokens
     )
     world.people.lists.clear()
-    world.sends_empty_payloads = True
     return world
 
 
@@ -107,9 +106,7 @@ def mirror_flavour(streams: Iterable[Stream]) -> Flavour:
     Ids of every server are taken as they are.
     """
     names = frozenset(stream.name for stream in streams) & frozenset(STREAMS)
-    return replace(
-        FLAVOURS["mastodon"], streams=names, numeric_ids=False, sends_empty_payloads=True
-    )
+    return replace(FLAVOURS["mastodon"], streams=names, numeric_ids=False)
 
 
 class Mirror:
