@@ -34,7 +34,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "vigil",
     ),
     "clients": ("client", "sync", "listener"),
-    "sinks": ("sinks", "record"),
+    "sinks": ("sinks", "record", "report"),
     "server": ("server",),
     "testing": ("testing", "testing_pytest"),
     "bridges": ("relay", "replay"),  # from a client or a sink to the server

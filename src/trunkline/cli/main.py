@@ -23,6 +23,7 @@ from trunkline.cli.login import login
 from trunkline.cli.record import record
 from trunkline.cli.relay import relay
 from trunkline.cli.replay import replay
+from trunkline.cli.report import report
 from trunkline.cli.running import BAD_INPUT, INTERRUPTED, OK, complain
 from trunkline.cli.serve import serve
 from trunkline.cli.watch import watch
@@ -45,6 +46,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     (replay, "trunkline replay sqlite:toots.db --serve --port 4000 --speed 60"),
     (relay, "trunkline relay public hashtag:python --server mastodon.example --port 4000"),
     (convert, "trunkline convert sqlite:toots.db jsonl:toots/"),
+    (report, "trunkline report toots.db -o report.html"),
     (login, "trunkline login --server mastodon.example --token-file token.txt"),
     (check, "trunkline check --server mastodon.example --token-file token.txt"),
 )

@@ -21,7 +21,7 @@ from trunkline.sinks.recorded import event_of, moment_of, origin_of
 from trunkline.sinks.sqlite_schema import APPLICATION_ID, VERSION
 from trunkline.streams import Stream
 
-__all__ = ["read_sqlite"]
+__all__ = ["open_recording", "read_sqlite"]
 
 Row = tuple[object, ...]
 
@@ -44,7 +44,7 @@ def read_sqlite(path: str | Path, *, after: int = -1) -> Iterator[tuple[int, Any
     """
     place = Path(path)
     try:
-        with closing(_opened(place)) as database:
+        with closing(open_recording(place)) as database:
             yield from _read(database, after)
     except (sqlite3.Error, ValueError) as error:
         if isinstance(error, TrunklineError):
@@ -52,7 +52,12 @@ def read_sqlite(path: str | Path, *, after: int = -1) -> Iterator[tuple[int, Any
         raise SinkError(f"Expected a recording at {place}: {error}.") from error
 
 
-def _opened(place: Path) -> sqlite3.Connection:
+def open_recording(place: Path) -> sqlite3.Connection:
+    """Return a connection that only reads the recording at `place`.
+
+    Raises:
+        SinkError: There is no such file, or it is no recording of this version.
+    """
     if not place.is_file():
         raise SinkError(f"Expected a recording at {place}; there is no such file.")
     database = sqlite3.connect(f"{place.resolve().as_uri()}?mode=ro", uri=True)
