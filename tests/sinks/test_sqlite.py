@@ -342,6 +342,7 @@ def test_a_path_that_cannot_be_is_refused(path: str) -> None:
 def test_older_files_are_brought_up_to_date_step_by_step(tmp_path: Path) -> None:
     def first(database: sqlite3.Connection) -> None:
         database.execute("CREATE TABLE t (a)")
+        database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
     def second(database: sqlite3.Connection) -> None:
         database.execute("ALTER TABLE t ADD COLUMN b")
