@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from tests.cli.programs import SECONDS, end, program, run_program
+from tests.cli.programs import SECONDS, end, next_line, program, run_program
 from tests.record.killing import until
 from tests.sinks.builders import is_sound, rows
 
@@ -316,3 +316,22 @@ def test_a_line_of_the_log_is_one_line_whatever_a_server_says() -> None:
     told = json.loads(json_words(record))
     assert told["words"] == "a\nb \x1b[31m"
     assert told["missing"] == ["delete", "update"]
+
+
+def test_it_writes_into_a_pipe(server: RunningServer) -> None:
+    arguments = ("record", "public", "--server", server.url, "--to", "-", "--count", "1")
+    with program(*arguments, token=server.token) as process:
+        server.wait_for_subscribers(1)
+        status = server.post()
+        assert json.loads(next_line(process))["payload"]["id"] == status["id"]
+        assert process.wait(SECONDS) == 0
+
+
+def test_a_reader_who_leaves_ends_it_well(server: RunningServer) -> None:
+    arguments = ("record", "public", "--server", server.url, "--to", "-")
+    with program(*arguments, token=server.token) as process:
+        server.wait_for_subscribers(1)
+        assert process.stdout is not None
+        process.stdout.close()
+        server.post()
+        assert process.wait(SECONDS) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -43,15 +44,29 @@ def is_sound_and_flat(path: Path) -> bool:
     return is_sound(path) and lost == [] and unmarked == []
 
 
-KINDS = {"sqlite": Kind("toots.db", "toots.db", read_back, is_sound_and_flat)}
+def is_whole(path: Path) -> bool:
+    """Tell whether every line of every file is whole."""
+    files = sorted(path.glob("events-*.jsonl"))
+    return all(json.loads(line) for file in files for line in file.read_bytes().splitlines())
 
 
-def kill(name: str, folder: Path, *, kills: int, seed: int) -> None:
+KINDS = {
+    "sqlite": Kind("toots.db", "toots.db", read_back, is_sound_and_flat),
+    "jsonl": Kind("toots", "toots/_trunkline.db", read_back, is_whole),
+}
+
+
+def kill(name: str, folder: Path, *, kills: int, seed: int, on_delete: str = "mark") -> None:
     kind = KINDS[name]
     to = f"{name}:{folder / kind.place}"
-    state = folder / kind.state
     found = kill_again_and_again(
-        folder, to, lambda: kind.read(to), state=state, kills=kills, seed=seed
+        folder,
+        to,
+        lambda: kind.read(to),
+        state=folder / kind.state,
+        kills=kills,
+        seed=seed,
+        on_delete=on_delete,
     )
     assert found == []
     assert kind.is_sound(folder / kind.place)
@@ -66,6 +81,9 @@ def test_a_recorder_that_is_killed_loses_nothing_and_repeats_nothing(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
+@pytest.mark.parametrize("on_delete", ["mark", "purge"])
 @pytest.mark.parametrize("name", KINDS)
-def test_a_recorder_that_is_killed_a_hundred_times_loses_nothing(name: str, tmp_path: Path) -> None:
-    kill(name, tmp_path, kills=100, seed=2)
+def test_a_recorder_that_is_killed_a_hundred_times_loses_nothing(
+    name: str, on_delete: str, tmp_path: Path
+) -> None:
+    kill(name, tmp_path, kills=100, seed=2, on_delete=on_delete)

@@ -28,7 +28,6 @@ from tests.sinks.builders import (
 from trunkline.events import AnyEvent
 from trunkline.sinks.base import OnDelete
 from trunkline.sinks.sqlite import SqliteSink
-from trunkline.sinks.sqlite_deletes import without_post
 from trunkline.streams import Stream
 
 SECRET = "Xylophone"
@@ -172,17 +171,6 @@ def test_a_reader_that_holds_the_log_only_puts_the_scrubbing_off(path: Path) -> 
             sink.write(batch(delete("1")))
             assert rows(path, "SELECT count(*) FROM events") == [(2,)]
     assert SECRET.encode() not in bytes_on_disk(path)
-
-
-def test_a_post_is_cut_out_wherever_it_stands_and_nothing_else() -> None:
-    payload = (
-        '{"a": [{"id": 1, "content": "x"}, {"id": "1", "name": "é"}], "id": "2", "content": ""}'
-    )
-    assert without_post(payload, "1") == (
-        '{"a": [null, {"id": "1", "name": "é"}], "id": "2", "content": ""}'
-    )
-    assert without_post(payload, "2") is None
-    assert without_post("no JSON", "2") is None
 
 
 def test_the_same_id_on_another_server_is_another_post(path: Path) -> None:

@@ -5,12 +5,14 @@
 
 from trunkline.sinks.base import Batch, OnDelete, Position, Sink, SinkError, SinkUnavailable
 from trunkline.sinks.datasette import datasette_metadata
+from trunkline.sinks.jsonl import JsonlSink
 from trunkline.sinks.opening import SINKS, Target, open_sink
 from trunkline.sinks.sqlite import SqliteSink
 
 __all__ = [
     "SINKS",
     "Batch",
+    "JsonlSink",
     "OnDelete",
     "Position",
     "Sink",

@@ -17,7 +17,9 @@ from urllib.parse import parse_qsl
 
 from trunkline.errors import BadInput
 from trunkline.sinks.base import ON_DELETE, OnDelete, Sink
+from trunkline.sinks.jsonl import ROTATE_BYTES, ROTATE_SECONDS, JsonlSink
 from trunkline.sinks.sqlite import SqliteSink
+from trunkline.sinks.stdout import StandardOutput
 
 __all__ = ["SINKS", "Target", "on_this_disk", "open_sink", "parse_target"]
 
@@ -93,7 +95,29 @@ def _sqlite(target: Target) -> Sink:
     return SqliteSink(target.place, on_delete=target.on_delete, durable=target.flag("durable"))
 
 
-SINKS: Final[dict[str, SinkFactory]] = {"sqlite": _sqlite}
+def _jsonl(target: Target) -> Sink:
+    target.allow("durable", "rotate_bytes", "rotate_seconds", "compress")
+    if not target.place:
+        raise BadInput("Expected a directory, as in 'jsonl:toots/'; got none.")
+    return JsonlSink(
+        target.place,
+        on_delete=target.on_delete,
+        rotate_bytes=target.number("rotate_bytes", ROTATE_BYTES),
+        rotate_seconds=target.number("rotate_seconds", ROTATE_SECONDS),
+        compress=target.options.get("compress"),
+        durable=target.flag("durable"),
+    )
+
+
+def _standard_output(target: Target) -> Sink:
+    return StandardOutput(on_delete=target.on_delete)
+
+
+SINKS: Final[dict[str, SinkFactory]] = {
+    "sqlite": _sqlite,
+    "jsonl": _jsonl,
+    "-": _standard_output,
+}
 """The kinds of sink that come with Trunkline."""
 
 

@@ -8,17 +8,17 @@ against.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from trunkline.events import Delete
 from trunkline.sinks.base import OnDelete
+from trunkline.sinks.purging import without_post
 from trunkline.sinks.rows import Value
 from trunkline.sinks.sqlite_posts import Key, Told
 
-__all__ = ["apply_deletions", "purge_marked", "without_post"]
+__all__ = ["apply_deletions", "purge_marked"]
 
 _BURY: Final = "INSERT OR IGNORE INTO tombstones (deleted_at, server, id) VALUES (?, ?, ?)"
 _MARK: Final = (
@@ -124,23 +124,3 @@ def _clear_showing(database: sqlite3.Connection, server: str, identifier: str) -
         cut: Value = without_post(raw, identifier)
         database.execute("UPDATE events SET raw = ? WHERE seq = ?", (cut, seq))
     database.execute("DELETE FROM shown WHERE server = ? AND id = ?", (server, identifier))
-
-
-def without_post(raw: str | bytes, identifier: str) -> str | None:
-    """Return a payload with null in place of each post of this id; ``None`` if it is no JSON."""
-    try:
-        payload = json.loads(raw)
-        cut = _cut(payload, identifier)
-        return None if cut is None else json.dumps(cut, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _cut(value: object, identifier: str) -> object:
-    if isinstance(value, dict):
-        if "content" in value and str(value.get("id")) == identifier:
-            return None
-        return {name: _cut(one, identifier) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_cut(one, identifier) for one in value]
-    return value

@@ -56,7 +56,7 @@ def open_file(
     try:
         _check(database, path, application_id, newest=len(migrations))
         _prepare(database, durable=durable)
-        _bring_up_to_date(database, migrations)
+        _bring_up_to_date(database, application_id, migrations)
     except sqlite3.Error as error:
         database.close()
         raise explained(error, path) from error
@@ -92,13 +92,16 @@ def _prepare(database: sqlite3.Connection, *, durable: bool) -> None:
     database.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
 
 
-def _bring_up_to_date(database: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
+def _bring_up_to_date(
+    database: sqlite3.Connection, application_id: int, migrations: Sequence[Migration]
+) -> None:
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if version == len(migrations):
         return
     database.execute("BEGIN IMMEDIATE")
     for migrate in migrations[version:]:
         migrate(database)
+    database.execute(f"PRAGMA application_id = {application_id}")
     database.execute(f"PRAGMA user_version = {len(migrations)}")
     database.execute("COMMIT")
 

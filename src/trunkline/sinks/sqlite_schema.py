@@ -202,7 +202,6 @@ _VIEWS: Final = (
 def _make(database: sqlite3.Connection) -> None:
     for statement in (*_TABLES, *POSITION_TABLES, *_SEARCH, *_VIEWS):
         database.execute(statement)
-    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_make,)

@@ -1,0 +1,67 @@
+"""`StandardOutput`: lines of JSON for the next program in a pipe.
+
+Promises whole lines, in order, each once, as long as it lives. It remembers nothing: the next run
+begins where the streams are then.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from pathlib import Path
+from typing import Final
+
+from trunkline.cursors import SavedCursor
+from trunkline.errors import BadInput
+from trunkline.sinks.base import Batch, OnDelete, SinkUnavailable
+from trunkline.sinks.lines import event_line, gap_line
+
+__all__ = ["StandardOutput"]
+
+_PATIENCE_SECONDS: Final = 1.0
+
+
+class StandardOutput:
+    """Writes to a descriptor; by default that of standard output.
+
+    Raises:
+        BadInput: `on_delete` is ``purge``: what was printed cannot be taken back.
+    """
+
+    def __init__(self, *, on_delete: OnDelete = "mark", descriptor: int | None = None) -> None:
+        if on_delete == "purge":
+            raise BadInput(
+                "Expected a file to purge deleted posts from; what was printed cannot be taken"
+                " back."
+            )
+        self.place: Path | None = None
+        self._descriptor = sys.stdout.fileno() if descriptor is None else descriptor
+        self._batch: Batch | None = None
+        self._rest = memoryview(b"")
+
+    def load(self, name: str) -> SavedCursor | None:
+        """Return ``None``: nothing is remembered."""
+        return None
+
+    def write(self, batch: Batch) -> None:
+        """Write a line for each event and each gap.
+
+        Raises:
+            SinkUnavailable: The reader does not read; when tried again it goes on inside the batch.
+            BrokenPipeError: The reader is gone.
+        """
+        if batch is not self._batch:
+            lines = b"".join([*map(event_line, batch.events), *map(gap_line, batch.gaps)])
+            self._batch, self._rest = batch, memoryview(lines)
+        while self._rest:
+            _, ready, _ = select.select([], [self._descriptor], [], _PATIENCE_SECONDS)
+            if not ready:
+                raise SinkUnavailable("Cannot write to standard output: its reader does not read.")
+            # A pipe with room has room for this much (POSIX), so the write cannot block.
+            written = os.write(self._descriptor, self._rest[: select.PIPE_BUF])
+            self._rest = self._rest[written:]
+        self._batch = None
+
+    def close(self) -> None:
+        """Do nothing: standard output is not ours to close."""
