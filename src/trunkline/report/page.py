@@ -118,7 +118,7 @@ def _tiles(report: Report) -> str:
         f"{amount(totals.incomplete_gaps)} incomplete" if totals.incomplete_gaps else "all filled"
     )
     tiles = (
-        ("events", amount(totals.events), f"{amount(totals.caught_up)} of them caught up"),
+        ("events", amount(totals.events), f"{amount(totals.caught_up)} caught up"),
         ("posts", amount(totals.posts), f"and {amount(totals.boosts)} boosts"),
         ("authors", amount(totals.authors), f"on {amount(report.author_servers.names)} servers"),
         ("edited posts", amount(totals.edited), _share(totals.edited, totals.posts)),
