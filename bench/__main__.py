@@ -1,7 +1,7 @@
 """The benchmark from one command: ``python -m bench``, or ``make bench``.
 
 Measures every row in every situation, writes ``bench/results/latest.json``, a table beside it and a
-plot, and prints the table.
+plot, and prints the table. With ``--publish`` the documentation gets them too.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from bench.fixtures import SITUATIONS
 from bench.idle import measure_idle
 from bench.machine import describe
 from bench.measure import known_rows, measure
-from bench.plot import as_svg
+from bench.publish import publish, write
 from bench.report import Results, as_markdown
 
 _RESULTS: Final = Path(__file__).parent / "results"
@@ -42,7 +40,9 @@ def main() -> None:
         measured=measured,
         idle=measure_idle() if _IDLE in situations else None,
     )
-    _write(results)
+    write(results, _RESULTS)
+    if asked.publish:
+        publish(results)
     print(as_markdown(results))
 
 
@@ -51,16 +51,8 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("situations", nargs="*", help="by default all", metavar="SITUATION")
     parser.add_argument("--rows", nargs="+", default=[], help="by default all", metavar="ROW")
     parser.add_argument("--rounds", type=int, default=5, help="of each row; the best counts")
+    parser.add_argument("--publish", action="store_true", help="put the results into docs/")
     return parser
-
-
-def _write(results: Results) -> None:
-    _RESULTS.mkdir(exist_ok=True)
-    json = msgspec.json.format(msgspec.json.encode(results))
-    (_RESULTS / "latest.json").write_bytes(json + b"\n")
-    (_RESULTS / "latest.md").write_text(as_markdown(results), encoding="utf-8")
-    if any(one.situation == "busy-public" for one in results.measured):
-        (_RESULTS / "busy-public.svg").write_text(as_svg(results), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ The first and the last frame are always posts, so that any client can find both 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -44,14 +44,15 @@ class Situation:
         name: What it is called everywhere.
         about: One line for readers of the table.
         chunks: How an event is cut on the wire: ``writes`` as Mastodon's server does, one chunk for
-            each of its two writes; ``bytes`` one chunk for each byte.
+            each of its two writes; ``whole`` one chunk, as a proxy in front of it passes them on;
+            ``bytes`` one chunk for each byte.
         make: Returns the frames of so many events.
         events: How many events make a measurement.
     """
 
     name: str
     about: str
-    chunks: Literal["writes", "bytes"] = "writes"
+    chunks: Literal["writes", "whole", "bytes"] = "writes"
     make: Callable[[int], Iterator[Frame]]
     events: int
 
@@ -71,12 +72,13 @@ def chunked(situation: Situation, frame: Frame) -> Iterator[bytes]:
     """Yield the pieces of a frame on an event stream, each of which is an HTTP chunk."""
     name, payload = frame
     writes = (encode_comment(payload),) if frame == HEARTBEAT else encode_event(name, payload)
-    for write in writes:
-        yield from (write,) if situation.chunks == "writes" else _single_bytes(write)
-
-
-def _single_bytes(write: bytes) -> Sequence[bytes]:
-    return [write[place : place + 1] for place in range(len(write))]
+    if situation.chunks == "writes":
+        yield from writes
+    elif situation.chunks == "whole":
+        yield b"".join(writes)
+    else:
+        whole = b"".join(writes)
+        yield from (whole[place : place + 1] for place in range(len(whole)))
 
 
 @cache
@@ -127,6 +129,13 @@ SITUATIONS: Final[Mapping[str, Situation]] = {
         Situation(
             name="busy-public",
             about="public posts of about 3 kB, as fast as they can be read",
+            make=_posts,
+            events=30_000,
+        ),
+        Situation(
+            name="behind-a-proxy",
+            about="the same posts, as a proxy passes them on: an HTTP chunk for each event",
+            chunks="whole",
             make=_posts,
             events=30_000,
         ),

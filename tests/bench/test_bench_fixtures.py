@@ -141,5 +141,12 @@ def test_an_event_of_busy_public_is_two_chunks_as_mastodon_writes_it() -> None:
     assert set(chunks[::2]) == {b"event: update\n"}
 
 
+def test_behind_a_proxy_an_event_is_one_chunk() -> None:
+    _, *chunks = http_chunks(event_stream_bytes(SITUATIONS["behind-a-proxy"], EVENTS))
+
+    assert len(chunks) == EVENTS + 2
+    assert all(chunk.startswith(b"event: update\ndata: {") for chunk in chunks)
+
+
 def test_heartbeats_only_has_nothing_but_heartbeats_between_its_ends() -> None:
     assert set(list(frames(SITUATIONS["heartbeats-only"], EVENTS))[1:-1]) == {HEARTBEAT}
