@@ -18,6 +18,7 @@ from tests.sinks.builders import gap
 
 from trunkline.report import Report, measure, render_page
 from trunkline.report.plots import bar, histogram, lag_plot, rate_plot
+from trunkline.report.scales import RIGHT
 from trunkline.report.values import DELAY_BOUNDS_SECONDS, Bucket, Lag, Missed, delays
 
 VOID = frozenset({"meta", "br"})
@@ -188,6 +189,9 @@ def test_every_timeline_can_be_drawn_within_its_frame(
     for plot in plots:
         assert all(0 <= number <= 1000 for number in numbers_in(plot))
         assert "nan" not in plot
+        for rect in ET.fromstring(plot).iter("rect"):
+            right = float(rect.get("x", "")) + float(rect.get("width", ""))
+            assert right <= RIGHT + 0.1
         assert plot.count("<title>") == len(timeline)
 
 

@@ -123,7 +123,7 @@ def _tiles(report: Report) -> str:
         ("authors", amount(totals.authors), f"on {amount(report.author_servers.names)} servers"),
         ("edited posts", amount(totals.edited), _share(totals.edited, totals.posts)),
         ("deletions", amount(totals.deletions), _share(totals.deletions, totals.posts)),
-        ("gaps", amount(totals.gaps), missed if totals.gaps else "never away"),
+        ("gaps", amount(totals.gaps), missed if totals.gaps else "none recorded"),
         (
             "median lag",
             duration(lag.median_seconds) if lag else "unknown",
@@ -187,7 +187,7 @@ def _lag(report: Report) -> str:
 
 def _gaps(gaps: Sequence[Missed]) -> str:
     if not gaps:
-        return _card("Gaps", "<p>None: the recorder was never away.</p>", "wide")
+        return _card("Gaps", "<p>None was recorded.</p>", "wide")
     # Those that have lost something come first.
     shown = sorted(gaps, key=lambda gap: (gap.complete, -gap.until.timestamp()))[:MOST_GAPS]
     about = f"the first {len(shown)} of {amount(len(gaps))}" if len(shown) < len(gaps) else ""
