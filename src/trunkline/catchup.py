@@ -18,6 +18,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from trunkline.asking import Asking
@@ -28,8 +29,9 @@ from trunkline.policy.catchup import (
     Page,
     Shortfall,
     events_of_page,
+    vanished_from,
 )
-from trunkline.policy.cursor import BEGINNING, highest, sweep_start
+from trunkline.policy.cursor import beginning, highest, sweep_start
 from trunkline.policy.dedupe import keys_of
 from trunkline.policy.flavour import Flavour
 from trunkline.policy.ids import id_key
@@ -136,7 +138,7 @@ class CatchUp:
             elif not mark and timeline.track not in self._subscription.primed:
                 self._lose(timeline, "it is not known what was there before the gap")
             else:
-                self._marks[timeline] = mark or BEGINNING[self._flavour.ids]
+                self._marks[timeline] = mark
                 self._subscription.owe_sweep(timeline.track, self._sweep_start(timeline))
         if not self._timelines:
             self._lasting.add(frozenset({"*"}), "the stream has no timeline to catch up from")
@@ -160,7 +162,7 @@ class CatchUp:
         return max(highest(window.keys(), timeline.track), horizon, key=id_key)
 
     def _wanted(self, timeline: Timeline) -> str:
-        """Return the id from which the timeline is to be swept, if enough is remembered."""
+        """Return the id from which the timeline is to be swept, however much is remembered."""
         return sweep_start(
             self._subscription.window.keys(),
             timeline.track,
@@ -179,22 +181,38 @@ class CatchUp:
     async def _read(self, timeline: Timeline, after: str) -> int:
         """Deliver what is above `after` up to what is newest now; return how many entries it was.
 
-        What comes to be while reading is no matter: it is told by the live stream.
+        Everything is above ``""``. What comes to be while reading is no matter: the live stream
+        tells it.
         """
         page = await self._asking.page(timeline)
-        if page.reaches(after):
-            page = page.above(after)
-            await self._deliver_page(page, timeline)
-            return len(page.entries)
+        if page.reaches(after) or not page.entries:
+            return await self._deliver_pages([page.above(after)], timeline)
+        after = after or beginning(timeline.track, self._flavour.ids)
+        if not after:
+            return await self._deliver_pages(await self._all_pages(page, timeline), timeline)
         newest_id, fetched = page.newest_id, 0
-        while True:
+        while id_key(after) < id_key(newest_id):
             page = await self._asking.page(timeline, after=after)
             if page.newest_id in ("", after) or not await self._deliver_page(page, timeline):
-                return fetched
-            fetched += len(page.entries)
-            after = page.newest_id
-            if newest_id and id_key(after) >= id_key(newest_id):
-                return fetched
+                break
+            fetched, after = fetched + len(page.entries), page.newest_id
+        return fetched
+
+    async def _all_pages(self, newest: Page, timeline: Timeline) -> Sequence[Page]:
+        """Return all pages of a timeline, read downwards: nobody knows the lowest opaque id."""
+        pages, most = [newest], 2 + self._options.catch_up_limit // timeline.page_limit
+        while len(pages[-1].entries) >= timeline.page_limit:
+            if len(pages) > most:
+                self._lose(timeline, "a timeline that was empty holds more than catch_up_limit")
+                break
+            pages.append(await self._asking.page(timeline, below=pages[-1].oldest_id))
+        return pages[::-1]
+
+    async def _deliver_pages(self, pages: Sequence[Page], timeline: Timeline) -> int:
+        for page in pages:
+            if not await self._deliver_page(page, timeline):
+                break
+        return sum(len(page.entries) for page in pages)
 
     async def look_again(self) -> None:
         """Deliver what came late, what a lagging REST did not show before, and what has changed."""
@@ -245,23 +263,28 @@ class CatchUp:
     async def is_behind(self) -> bool:
         """Tell whether REST has something that does not arrive, even a little later."""
         for timeline in self._timelines:
-            newer = await self._newer(timeline)
-            if newer:
-                await asyncio.sleep(self._options.settle_seconds)
-            window = self._subscription.window
-            if any(key not in window for event in newer for key in keys_of(event)[:1]):
-                return True
+            known = self._mark(timeline) or timeline.track in self._subscription.primed
+            with suppress(RestRefused, ValueError):
+                if known and await self._is_ahead(timeline):
+                    return True
         return False
 
-    async def _newer(self, timeline: Timeline) -> Sequence[AnyEvent]:
-        mark = self._mark(timeline)
-        if not mark and timeline.track not in self._subscription.primed:
-            return []
-        try:
-            page = await self._asking.page(timeline, patient=False)
-        except (RestRefused, ValueError):
-            return []
-        return self._events(page.above(mark), timeline)
+    async def _is_ahead(self, timeline: Timeline) -> bool:
+        """Tell whether the newest page shows something that is not told within a moment."""
+        window = self._subscription.window
+        page = await self._asking.page(timeline, patient=False)
+        oldest = page.oldest_id if len(page.entries) >= timeline.page_limit else ""
+        horizon = window.horizons.get(timeline.track, "")
+        start = max(self._wanted(timeline), horizon, oldest, key=id_key)
+        vanished = list(islice(vanished_from(page, window, above=start), 1))
+        events = self._events(page.above(start), timeline)
+        if not events and not vanished:
+            return False
+        await asyncio.sleep(self._options.settle_seconds)
+        if any(key not in window for event in events for key in keys_of(event)[:1]):
+            return True
+        gone = [status_id for status_id in vanished if f"{status_id}!" not in window]
+        return bool(gone) and not await self._asking.statuses(gone)
 
     async def sign_in(self) -> None:
         """Ask for something, so that the server sees that the feed is still wanted."""

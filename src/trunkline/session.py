@@ -109,6 +109,7 @@ class Session:
                 await (self._poll() if self._transport == "polling" else self._live())
             except* ConnectionEnded as endings:
                 outcome = _first(endings).outcome
+            _stop_if_cancelled()
             await self._think_over(outcome)
 
     async def discover(self) -> Instance:
@@ -272,6 +273,16 @@ class Session:
             )
         )
         await asyncio.sleep(decision.wait_seconds)
+
+
+def _stop_if_cancelled() -> None:
+    """Raise a cancellation that came together with the end of a connection.
+
+    Before Python 3.13 a task group forgets it in favour of its own errors.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _first(endings: BaseExceptionGroup[ConnectionEnded]) -> ConnectionEnded:

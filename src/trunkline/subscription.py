@@ -106,11 +106,12 @@ class Subscription:
         return False
 
     def live_again(self, now: datetime) -> None:
-        """A connection is open: from now on news arrive, and what was hidden can be fetched."""
+        """A connection is open: from now on news arrive, and what was hidden can be fetched.
+
+        If there was one before, its end has opened a gap.
+        """
         if not self.has_begun:
             self.begin(now)
-        elif self.gap is None and self.live_at is not None:
-            self._open_gap(OpenGap(self.live_at))
         self.live_at = now
 
     def away(self, since: datetime | None = None) -> None:

@@ -30,6 +30,7 @@ from trunkline.feed import AsyncFeed
 from trunkline.following import Following
 from trunkline.inbox import Item
 from trunkline.options import StreamOptions
+from trunkline.server.faults import CONNECT_FAULTS
 from trunkline.server.log import LogEntry
 from trunkline.server.running import Server as EmbeddedServer
 from trunkline.server.site import Settings
@@ -60,7 +61,7 @@ class Setting:
     store: Literal["none", "memory", "sqlite"] = "none"
     rest_lag_seconds: float = 0.0
     settings: Settings = field(default_factory=lambda: Settings(rate_limits=_GENEROUS))
-    rest_status: int | None = None
+    flavour: str = "mastodon"
     seconds_per_event: float = 0.0
     seed: int = 0
 
@@ -70,7 +71,7 @@ class Record:
     """What the consumer was given; `finished` unless it crashed with it in hand."""
 
     item: Item
-    finished: bool = True
+    finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class _Consumer:
         self._url, self._token = url, token
         self._directory = directory
         self._memory = MemoryCursors()
+        self._consuming: asyncio.Future[float] | None = None
         self._crash_at: list[tuple[int, float]] = []  # counts of records and downtimes
 
     def crash_after(self, events: int, *, downtime_seconds: float) -> None:
@@ -111,32 +113,41 @@ class _Consumer:
             )
         )
 
-    async def crash_now(self) -> None:
-        """Make what was to happen at some later event happen at the next, whatever it is."""
-        self._crash_at = [(0, downtime_seconds) for _, downtime_seconds in self._crash_at]
+    def crash_now(self) -> None:
+        """Make what was to happen at some later event happen now, with nothing in hand."""
+        if self._crash_at and self._consuming is not None:
+            self._consuming.cancel()
 
     async def run(self) -> None:
         while True:
             server, store = self._server(), self._store()
             feed: AsyncFeed[Item] = AsyncFeed(lambda: self._begin(server, store), on_close=_ignore)  # noqa: B023
+            self._consuming = asyncio.ensure_future(self._consume(feed))
             try:
-                downtime_seconds = await self._consume(feed)
+                await asyncio.wait([self._consuming])
+                if self._consuming.cancelled():
+                    self.crashes += 1
+                    downtime_seconds = self._crash_at.pop(0)[1]
+                else:
+                    downtime_seconds = self._consuming.result()
             finally:
+                self._consuming.cancel()
                 await self._die(server, store)
             await asyncio.sleep(downtime_seconds)
 
     async def _consume(self, feed: AsyncFeed[Item]) -> float:
         """Take items until a crash is due; return for how long to be down."""
         async for item in feed:
-            self.records.append(Record(item))
+            record = Record(item)
+            self.records.append(record)
             if isinstance(item, Connected):
                 self.connected.set()
             if self._setting.seconds_per_event and not isinstance(item, SIGNALS):
                 await asyncio.sleep(self._setting.seconds_per_event)
             if self._crash_at and len(self.records) >= self._crash_at[0][0]:
                 self.crashes += 1
-                self.records[-1].finished = False
                 return self._crash_at.pop(0)[1]
+            record.finished = True
         raise AssertionError("The feed ended by itself.")
 
     async def _die(self, server: Server, store: CursorStore | None) -> None:
@@ -243,6 +254,7 @@ async def _drain(consumer: _Consumer, *, look_seconds: float) -> None:
     quiet_looks, seen = 0, -1
     while quiet_looks < 2:
         assert loop.time() < deadline, "The consumer does not come to rest."
+        consumer.crash_now()
         await asyncio.sleep(look_seconds)
         events = sum(not isinstance(one.item, SIGNALS) for one in consumer.records)
         quiet = consumer.is_quiet and events == seen
@@ -260,7 +272,9 @@ async def _play(schedule: Sequence[Step], setting: Setting) -> Evidence:
         directory = Path(cleaning.enter_context(tempfile.TemporaryDirectory()))
         # Nobody else takes a port of this address while the server is down.
         host = "127.0.0.2"
-        async with EmbeddedServer(world, host=host, settings=setting.settings) as server:
+        async with EmbeddedServer(
+            world, host=host, settings=setting.settings, flavour=setting.flavour
+        ) as server:
             consumer = _Consumer(setting, server.url, server.token, directory)
             stage = _Stage(server, consumer)
             await stage.perform(Post(setting.history))
@@ -288,8 +302,7 @@ async def _follow(
         await asyncio.sleep(setting.options.settle_seconds + 1.0)
         for step in schedule:
             await stage.perform(step)
-        await asyncio.sleep(_patience_seconds(schedule, setting.options))
-        await consumer.crash_now()
+        await asyncio.sleep(_patience_seconds(schedule, setting))
         await _drain(consumer, look_seconds=10.0 + 2 * setting.seconds_per_event)
 
     playing = asyncio.ensure_future(scenario())
@@ -299,10 +312,13 @@ async def _follow(
         task.result()
 
 
-def _patience_seconds(schedule: Sequence[Step], options: StreamOptions) -> float:
+def _patience_seconds(schedule: Sequence[Step], setting: Setting) -> float:
     """Return how long it may take until something happens that nothing announces."""
-    if options.transport == "polling":
-        return 15 * options.poll_seconds
+    options = setting.options
     struck = {one.fault.kind for one in schedule if isinstance(one, Strike)}
-    silent = not struck.isdisjoint(_SILENT_KINDS)
-    return options.silence_probe_seconds + 60.0 if silent else 120.0 * ("trickle" in struck)
+    seconds = 120.0 if "trickle" in struck else 0.0
+    if options.transport == "polling" or setting.flavour != "mastodon" or struck & CONNECT_FAULTS:
+        seconds = 15 * options.poll_seconds
+    if struck & _SILENT_KINDS:
+        seconds += options.silence_probe_seconds + 60.0
+    return seconds

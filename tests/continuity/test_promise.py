@@ -10,6 +10,7 @@ import os
 from dataclasses import replace
 from typing import Final
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.continuity.oracle import breaches, gaps_of
@@ -18,6 +19,7 @@ from tests.continuity.steps import Step, schedules
 
 from trunkline.options import StreamOptions
 from trunkline.server.faults import FaultKind
+from trunkline.server.flavours import FLAVOURS
 from trunkline.streams import Stream
 
 _CLIENTS: Final = settings(
@@ -162,3 +164,20 @@ def test_nothing_is_missing_when_the_consumer_is_slow(
         schedule,
         Setting(options=options, store="memory", seconds_per_event=seconds_per_event),
     )
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@settings(_CLIENTS, max_examples=5)
+@given(schedules(crashes=True))
+def test_nothing_is_missing_on_any_kind_of_server(flavour: str, schedule: list[Step]) -> None:
+    _kept_entirely(schedule, Setting(flavour=flavour, store="memory"), ordered=False)
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@settings(_CLIENTS, max_examples=5)
+@given(schedules())
+def test_nothing_is_missing_of_several_streams_on_any_kind_of_server(
+    flavour: str, schedule: list[Step]
+) -> None:
+    setting = Setting(flavour=flavour, streams=_SEVERAL, options=_LATE)
+    _kept_entirely(schedule, setting, ordered=False)

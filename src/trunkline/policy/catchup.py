@@ -9,7 +9,7 @@ Source: Mastodon API, "Timelines API methods", and its guideline on pagination (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -39,6 +39,7 @@ __all__ = [
     "page_query",
     "parse_page",
     "reconciled",
+    "vanished_from",
 ]
 
 MISSING_OF: Final[dict[Track, frozenset[str]]] = {
@@ -159,6 +160,14 @@ def events_of_page(
         if not keys or keys[0] not in window:
             events.append(event)
     return events
+
+
+def vanished_from(page: Page, window: Window, *, above: str) -> Iterator[str]:
+    """Yield known posts above an id that the newest page does not hold though nobody told why."""
+    lowest, shown = id_key(above), set(page.ids)
+    for status_id in window.posts_since(0.0):
+        if id_key(status_id) > lowest and status_id not in shown:
+            yield status_id
 
 
 def _is_edit(raw: bytes, window: Window) -> bool:

@@ -16,14 +16,12 @@ import msgspec
 from trunkline.policy.ids import IdScheme, id_key, id_minus_seconds
 from trunkline.streams import Track
 
-__all__ = ["BEGINNING", "Cursor", "Key", "highest", "sweep_start", "track_of_key"]
+__all__ = ["Cursor", "Key", "beginning", "highest", "sweep_start", "track_of_key"]
 
 Key = tuple[str, float]
 """A key of the window and the moment it was seen, in seconds since 1970."""
 
-BEGINNING: Final[dict[IdScheme, str]] = {"snowflake": "0", "ulid": "0" * 26, "opaque": ""}
-"""What to ask after in a timeline that was empty when we first looked."""
-
+_LOWEST: Final[dict[IdScheme, str]] = {"snowflake": "0", "ulid": "0" * 26, "opaque": ""}
 _OPAQUE_OVERLAP: Final = 40
 
 
@@ -62,29 +60,30 @@ def track_of_key(key: str) -> tuple[Track, str] | None:
     return None
 
 
+def beginning(track: Track, scheme: IdScheme) -> str:
+    """Return an id below all of a timeline; ``""`` where nobody knows one."""
+    return _LOWEST[scheme] if track == "statuses" or scheme == "snowflake" else ""
+
+
 def highest(keys: Iterable[str], track: Track, *, among: int = 1) -> str:
     """Return the highest id of `track` among `keys`, or the `among`-th highest; ``""`` if none."""
     found = (track_of_key(key) for key in keys)
     ids = [entry[1] for entry in found if entry is not None and entry[0] == track]
-    if not ids:
+    if len(ids) < among:
         return ""
-    if among == 1:
-        return max(ids, key=id_key)
-    return sorted(ids, key=id_key, reverse=True)[:among][-1]
+    return max(ids, key=id_key) if among == 1 else sorted(ids, key=id_key)[-among]
 
 
 def sweep_start(
     keys: Iterable[str], track: Track, *, overlap_seconds: float, scheme: IdScheme
 ) -> str:
-    """Return the id from which a timeline is to be swept for late posts.
+    """Return the id from which a timeline is to be swept for late posts; ``""`` for all of it.
 
     Where ids hold a time that is `overlap_seconds` before the highest; elsewhere so many entries
     back that a page covers them.
     """
     known = list(keys)
     mark = highest(known, track)
-    if not mark:
-        return BEGINNING[scheme]
     timed = scheme if track == "statuses" else "opaque"
-    start = id_minus_seconds(mark, overlap_seconds, scheme=timed)
+    start = id_minus_seconds(mark, overlap_seconds, scheme=timed) if mark else ""
     return highest(known, track, among=_OPAQUE_OVERLAP) if start is None else start
