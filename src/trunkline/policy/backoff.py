@@ -17,6 +17,18 @@ from typing import Final
 
 from trunkline.errors import BadInput
 
+__all__ = [
+    "HEALTHY_SECONDS",
+    "OPENING_SLOT_SECONDS",
+    "SHAPES",
+    "Backoff",
+    "Curve",
+    "GiveUp",
+    "Shape",
+    "comeback_seconds",
+    "opening_delay_seconds",
+]
+
 HEALTHY_SECONDS: Final = 60.0
 """A connection that lived this long ends the trouble: the next failure is a first one."""
 

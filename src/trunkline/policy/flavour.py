@@ -16,6 +16,8 @@ from typing import Final, Literal
 
 from trunkline.policy.ids import IdScheme
 
+__all__ = ["FLAVOURS", "Credential", "Flavour", "WebSocketKind", "detect"]
+
 WebSocketKind = Literal["multiplexed", "one-stream", "none"]
 Credential = Literal["header", "query", "subprotocol", "message"]
 

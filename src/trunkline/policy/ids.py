@@ -9,6 +9,8 @@ Refuses to know: which server uses which scheme (`flavour`), and the clock.
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
+__all__ = ["IdScheme", "id_key", "id_minus_seconds", "snowflake_milliseconds", "ulid_milliseconds"]
+
 IdScheme = Literal["snowflake", "ulid", "opaque"]
 """`snowflake`: milliseconds << 16 in decimal digits (Mastodon). `ulid`: 48 bits of milliseconds in
 ten Crockford digits, then chance (GoToSocial). `opaque`: only the order means anything."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+__all__ = ["WORDS_LIMIT", "Outcome", "OutcomeKind", "one_line"]
+
 WORDS_LIMIT: Final = 300
 """Characters of the server's words that are kept: enough for a sentence, too few for a page."""
 

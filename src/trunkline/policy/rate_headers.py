@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+__all__ = ["LONGEST_RESET_SECONDS", "RateHeaders", "read_rate_headers", "retry_after_seconds"]
+
 _COUNT: Final = re.compile(r"\d{1,9}", re.ASCII)
 _NUMBER: Final = re.compile(r"\d{1,15}(\.\d{1,9})?", re.ASCII)
 _FIRST_EPOCH_SECONDS: Final = 10**9

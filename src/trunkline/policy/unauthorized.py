@@ -10,6 +10,8 @@ from typing import Final
 
 from trunkline.policy.outcome import one_line
 
+__all__ = ["explain_unauthorized"]
+
 _LOG_IN: Final = "Log in again with `trunkline login`, or pass another `access_token`."
 
 _EXPLANATIONS: Final[tuple[tuple[tuple[str, ...], str], ...]] = (

@@ -15,6 +15,8 @@ from trunkline.policy.outcome import OutcomeKind
 from trunkline.policy.verdict_table import ROWS, Row, When
 from trunkline.policy.verdict_values import Action, Verdict
 
+__all__ = ["verdict_table_markdown"]
+
 _KIND_WORDS: Final[Mapping[OutcomeKind, str]] = MappingProxyType(
     {
         OutcomeKind.ENDED: "clean end",

@@ -22,6 +22,8 @@ from trunkline.policy.verdict_values import (
     when_allowed,
 )
 
+__all__ = ["ROWS", "Row", "When"]
+
 
 @dataclass(frozen=True, slots=True)
 class When:

@@ -10,6 +10,17 @@ from enum import StrEnum
 from trunkline.errors import ServerError
 from trunkline.policy.backoff import Curve
 
+__all__ = [
+    "Action",
+    "Reason",
+    "Verdict",
+    "elsewhere",
+    "fatal",
+    "promptly",
+    "slowly",
+    "when_allowed",
+]
+
 
 class Action(StrEnum):
     """What the keeper of the connection does next."""
