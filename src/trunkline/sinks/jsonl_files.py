@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Final, cast
 
 from trunkline.errors import BadInput
+from trunkline.sinks.durable import flush_directory, put_in_place
 
 __all__ = [
     "SUFFIXES",
@@ -107,7 +108,7 @@ class Appender:
         self.size_bytes = size_bytes
         try:
             os.ftruncate(self._descriptor, size_bytes)
-            _flush_directory(path.parent)
+            flush_directory(path.parent)
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -168,7 +169,7 @@ def patch(path: Path, edits: Iterable[tuple[int, Edit]], *, codec: Codec) -> Non
             for edit in edits_at.get(offset, ()):
                 changed = _as_long_as(line, edit(changed))
             new.write(changed)
-    _replace(fresh, path)
+    put_in_place(fresh, path)
 
 
 def compress(path: Path, *, codec: Codec) -> Path:
@@ -181,7 +182,7 @@ def compress(path: Path, *, codec: Codec) -> Path:
     fresh = target.with_name(f"{target.name}.tmp")
     with path.open("rb") as old, codec.write(fresh) as new:
         shutil.copyfileobj(old, new, _PIECE_BYTES)
-    _replace(fresh, target)
+    put_in_place(fresh, target)
     return target
 
 
@@ -197,24 +198,3 @@ def _as_long_as(line: bytes, changed: bytes) -> bytes:
     """Return `changed` filled up with spaces, which JSON allows at its end."""
     body = changed.rstrip(b"\n")
     return body + b" " * (len(line) - 1 - len(body)) + b"\n"
-
-
-def _replace(fresh: Path, path: Path) -> None:
-    descriptor = os.open(fresh, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    fresh.replace(path)
-    _flush_directory(path.parent)
-
-
-def _flush_directory(directory: Path) -> None:
-    """Let the names in a directory be on the disk, where the system can do that."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

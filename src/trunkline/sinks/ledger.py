@@ -100,13 +100,19 @@ class Ledger:
         directory: The directory; it is made if it is not there.
         kind: What is recorded there, such as ``jsonl``.
         durable: Whether every step survives that the machine loses its power.
+        tables: Makes what this kind of recording needs beside the usual.
+
+    Attributes:
+        database: The connection, for what is done inside of a step.
 
     Raises:
         SinkError: Another recorder uses the directory, or it holds another kind of recording.
         SinkUnavailable: It cannot be written to.
     """
 
-    def __init__(self, directory: Path, *, kind: str, durable: bool) -> None:
+    def __init__(
+        self, directory: Path, *, kind: str, durable: bool, tables: Sequence[str] = ()
+    ) -> None:
         self._path = directory / LEDGER_NAME
         try:
             directory.mkdir(parents=True, exist_ok=True)
@@ -114,23 +120,25 @@ class Ledger:
             raise unavailable(error, directory) from error
         self._guard = PlaceLock(directory / ".lock", place=directory)
         try:
-            self._database = open_file(
+            self.database = open_file(
                 self._path, application_id=_APPLICATION_ID, migrations=_MIGRATIONS, durable=durable
             )
             try:
-                self._claim(directory, kind)
+                self._claim(directory, kind, tables)
             except BaseException:
-                self._database.close()
+                self.database.close()
                 raise
         except BaseException:
             self._guard.close()
             raise
 
-    def _claim(self, directory: Path, kind: str) -> None:
+    def _claim(self, directory: Path, kind: str, tables: Sequence[str]) -> None:
         with self.step():
-            row = self._database.execute("SELECT kind FROM directory").fetchone()
+            row = self.database.execute("SELECT kind FROM directory").fetchone()
             if row is None:
-                self._database.execute("INSERT INTO directory VALUES (?)", (kind,))
+                self.database.execute("INSERT INTO directory VALUES (?)", (kind,))
+                for statement in tables:
+                    self.database.execute(statement)
             elif row[0] != kind:
                 raise SinkError(
                     f"Expected a directory of {kind} at {directory}; it holds {row[0]}. Record each"
@@ -145,7 +153,7 @@ class Ledger:
             SinkUnavailable: Nothing was stored.
             SinkError: The ledger is damaged.
         """
-        database = self._database
+        database = self.database
         try:
             database.execute("BEGIN IMMEDIATE")
             yield
@@ -159,25 +167,25 @@ class Ledger:
 
     def load(self, name: str) -> SavedCursor | None:
         """Return the last position of a subscription, or ``None`` without one."""
-        return load_position(self._database, name)
+        return load_position(self.database, name)
 
     def save(self, positions: Sequence[Position], *, saved_at: str) -> None:
         """Store positions; within a step."""
-        save_positions(self._database, positions, saved_at=saved_at)
+        save_positions(self.database, positions, saved_at=saved_at)
 
     def files(self, *, only_open: bool = False) -> list[LedgerFile]:
         """Return the files, oldest first."""
-        rows = self._database.execute(f"{_FILES} WHERE open >= ? ORDER BY file", (only_open,))
+        rows = self.database.execute(f"{_FILES} WHERE open >= ? ORDER BY file", (only_open,))
         return list(map(_file_of, rows))
 
     def file(self, number: int) -> LedgerFile:
         """Return the file of this number, which must exist."""
-        row = self._database.execute(f"{_FILES} WHERE file = ?", (number,)).fetchone()
+        row = self.database.execute(f"{_FILES} WHERE file = ?", (number,)).fetchone()
         return _file_of(row)
 
     def put(self, file: LedgerFile) -> None:
         """Store what is true of a file now; within a step."""
-        self._database.execute(
+        self.database.execute(
             "INSERT INTO files VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (file) DO UPDATE SET"
             " name = ?2, size_bytes = ?3, events = ?4, open = ?6, indexed = ?7",
             (
@@ -193,39 +201,39 @@ class Ledger:
 
     def next_file(self) -> int:
         """Return the number of the next file."""
-        row = self._database.execute("SELECT coalesce(max(file), 0) + 1 FROM files").fetchone()
+        row = self.database.execute("SELECT coalesce(max(file), 0) + 1 FROM files").fetchone()
         return int(row[0])
 
     def hold(self, holdings: Iterable[Holding]) -> None:
         """Note where posts stand; within a step."""
-        self._database.executemany(
+        self.database.executemany(
             "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?)",
             [(one.server, one.status_id, one.file, one.offset) for one in holdings],
         )
 
     def bury(self, posts: Iterable[tuple[str, str]]) -> None:
         """Note that posts were deleted, each a server and an id; within a step."""
-        self._database.executemany("INSERT OR IGNORE INTO tombstones VALUES (?, ?)", posts)
+        self.database.executemany("INSERT OR IGNORE INTO tombstones VALUES (?, ?)", posts)
 
     def debts(self, posts: Iterable[tuple[str, str]] | None = None) -> list[Holding]:
         """Return where posts stand that were deleted: all of them, or only these."""
         if posts is None:
-            return [Holding(*row) for row in self._database.execute(_DEBTS)]
+            return [Holding(*row) for row in self.database.execute(_DEBTS)]
         found: list[Holding] = []
         for post in posts:
-            found += [Holding(*row) for row in self._database.execute(_DEBTS_OF, post)]
+            found += [Holding(*row) for row in self.database.execute(_DEBTS_OF, post)]
         return found
 
     def forget(self, holdings: Iterable[Holding]) -> None:
         """Note that posts do not stand there any more; within a step."""
-        self._database.executemany(
+        self.database.executemany(
             "DELETE FROM holdings WHERE server = ? AND id = ? AND file = ? AND offset = ?",
             [(one.server, one.status_id, one.file, one.offset) for one in holdings],
         )
 
     def close(self) -> None:
         """Let go of the directory; safe to call twice."""
-        self._database.close()
+        self.database.close()
         self._guard.close()
 
 

@@ -109,6 +109,25 @@ def _jsonl(target: Target) -> Sink:
     )
 
 
+def _parquet(target: Target) -> Sink:
+    target.allow("durable", "file_rows", "file_seconds")
+    if not target.place:
+        raise BadInput("Expected a directory, as in 'parquet:toots/'; got none.")
+    try:
+        from trunkline.sinks.parquet import FILE_ROWS, FILE_SECONDS, ParquetSink
+    except ImportError:
+        raise BadInput(
+            "Expected the package pyarrow for parquet:; install trunkline[parquet]."
+        ) from None
+    return ParquetSink(
+        target.place,
+        on_delete=target.on_delete,
+        file_rows=target.number("file_rows", FILE_ROWS),
+        file_seconds=target.number("file_seconds", FILE_SECONDS),
+        durable=target.flag("durable"),
+    )
+
+
 def _standard_output(target: Target) -> Sink:
     return StandardOutput(on_delete=target.on_delete)
 
@@ -116,6 +135,7 @@ def _standard_output(target: Target) -> Sink:
 SINKS: Final[dict[str, SinkFactory]] = {
     "sqlite": _sqlite,
     "jsonl": _jsonl,
+    "parquet": _parquet,
     "-": _standard_output,
 }
 """The kinds of sink that come with Trunkline."""
