@@ -1,0 +1,144 @@
+"""Asking for the next event acknowledges the last one; what is in hand is not finished."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from trunkline.cursors import MemoryCursors
+from trunkline.events import Malformed, Update
+from trunkline.handover import Handover
+from trunkline.inbox import Item
+from trunkline.options import StreamOptions
+from trunkline.signals import Gap, Heartbeat
+from trunkline.stats import Counters
+from trunkline.streams import Stream
+from trunkline.subscription import Subscription
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+SERVER = "https://mastodon.example"
+PUBLIC = Stream.public()
+NAME = f"{SERVER} {PUBLIC}"
+
+
+def post(status_id: str) -> Update:
+    return Update(PUBLIC, SERVER, NOON, f'{{"id":"{status_id}"}}'.encode())
+
+
+class Scene:
+    """A handover with a store, and a clock that is set by hand."""
+
+    def __init__(self, *, interval_seconds: float = 0.0, signals: bool = False) -> None:
+        self.now_seconds = 0.0
+        self.store = MemoryCursors()
+        self.store.save_interval_seconds = interval_seconds
+        self.subscription = Subscription(PUBLIC, SERVER, counters=Counters(), store=self.store)
+        self.handover = Handover(
+            (self.subscription,),
+            options=StreamOptions(signals=signals),
+            store=self.store,
+            clock=lambda: self.now_seconds,
+        )
+
+    @property
+    def saved(self) -> list[str]:
+        """The keys that are stored as finished."""
+        cursor = self.store.load(NAME)
+        return [key for key, _ in cursor.keys] if cursor is not None else []
+
+
+def test_a_batch_is_handed_over_in_its_order_and_then_there_is_none() -> None:
+    scene = Scene()
+    batch: list[Item] = [post("1"), post("2")]
+    expected = list(batch)
+    scene.handover.fill(batch)
+    assert [scene.handover.next(), scene.handover.next()] == expected
+    assert scene.handover.next() is None
+
+
+def test_asking_for_the_next_event_acknowledges_the_last_one_and_no_other() -> None:
+    scene = Scene()
+    scene.handover.fill([post("1"), post("2"), post("3")])
+    finished = []
+    for _ in range(4):
+        scene.handover.next()
+        finished.append(scene.saved)
+    assert finished == [[], ["1"], ["1", "2"], ["1", "2", "3"]]
+
+
+def test_a_batch_that_arrived_and_was_not_asked_for_is_not_acknowledged() -> None:
+    scene = Scene()
+    scene.handover.fill([post("1"), post("2")])
+    scene.handover.save()
+    assert scene.saved == []
+
+
+def test_saving_leaves_the_event_in_hand_out() -> None:
+    scene = Scene(interval_seconds=60.0)
+    scene.handover.fill([post("1"), post("2"), post("3")])
+    scene.handover.next()
+    scene.handover.next()
+    scene.handover.save()
+    assert scene.saved == ["1"]
+    scene.handover.next()
+    scene.handover.save()
+    assert scene.saved == ["1", "2"]
+
+
+def test_acknowledging_counts_the_event_in_hand() -> None:
+    scene = Scene()
+    scene.handover.fill([post("1")])
+    scene.handover.next()
+    scene.handover.acknowledge()
+    assert scene.saved == ["1"]
+
+
+def test_cursors_are_saved_no_more_often_than_the_store_wants() -> None:
+    scene = Scene(interval_seconds=10.0)
+    scene.handover.fill([post(str(number)) for number in range(1, 5)])
+    scene.handover.next()
+    scene.handover.next()
+    assert scene.saved == []
+    scene.now_seconds = 10.0
+    scene.handover.next()
+    assert scene.saved == ["1", "2"]
+    scene.handover.next()
+    assert scene.saved == ["1", "2"]
+
+
+def test_signals_are_passed_by_unless_they_are_wanted() -> None:
+    heartbeat = Heartbeat(server=SERVER, at=NOON, streams=(PUBLIC,))
+    silent, talkative = Scene(), Scene(signals=True)
+    for scene in (silent, talkative):
+        scene.handover.fill([heartbeat, post("1")])
+    assert silent.handover.next() == post("1")
+    assert talkative.handover.next() == heartbeat
+
+
+def test_a_gap_is_settled_when_something_after_it_is_asked_for() -> None:
+    scene = Scene(signals=True)
+    scene.subscription.begin(NOON)
+    scene.subscription.away()
+    scene.subscription.owe_sweep("statuses", "5")
+    scene.subscription.owed.clear()
+    gap = Gap(
+        server=SERVER, at=NOON, stream=PUBLIC, since=NOON, until=NOON, recovered=0, complete=True
+    )
+    scene.handover.fill([gap])
+    scene.handover.next()
+    scene.subscription.save()
+    unsettled = scene.store.load(NAME)
+    scene.handover.next()
+    settled = scene.store.load(NAME)
+    assert unsettled is not None
+    assert unsettled.cursor.sweeps == {"statuses": "5"}
+    assert settled is not None
+    assert settled.cursor.sweeps == {}
+
+
+def test_what_does_not_decode_is_handed_over_as_malformed_and_acknowledged() -> None:
+    scene = Scene()
+    scene.handover.fill([Update(PUBLIC, SERVER, NOON, b'{"id":"1"'), post("2")])
+    odd = scene.handover.next()
+    assert isinstance(odd, Malformed)
+    assert (odd.raw, odd.name) == (b'{"id":"1"', "update")
+    assert scene.handover.next() == post("2")

@@ -1,0 +1,153 @@
+"""What an ending means for a connection with a past: wait how long, or stop."""
+
+from __future__ import annotations
+
+import pytest
+
+from trunkline.errors import CertificateError, GaveUp, NoSuchStream, Unauthorized
+from trunkline.options import StreamOptions
+from trunkline.policy.outcome import Outcome, OutcomeKind
+from trunkline.reconnecting import OtherTransport, Reconnecting
+from trunkline.stats import Counters
+from trunkline.streams import Stream
+
+CUT = Outcome(OutcomeKind.CUT)
+TROUBLE = Outcome(OutcomeKind.REFUSED_STATUS, status=503)
+UNAUTHORIZED = Outcome(OutcomeKind.REFUSED_STATUS, status=401, words="The access token was revoked")
+UNKNOWN_STREAM = Outcome(OutcomeKind.REFUSED_STATUS, status=404)
+
+
+class Scene:
+    """A connection's past, with a clock and dice that are set by hand."""
+
+    def __init__(
+        self, *, options: StreamOptions | None = None, others_left: bool = False, dice: float = 0.5
+    ) -> None:
+        self.now_seconds = 1_000.0
+        self.dice = dice
+        self.counters = Counters()
+        self.reconnecting = Reconnecting(
+            "https://mastodon.example",
+            (Stream.public(),),
+            options=options or StreamOptions(),
+            counters=self.counters,
+            others_left=others_left,
+            dice=lambda: self.dice,
+            clock=lambda: self.now_seconds,
+        )
+
+    def connection(self, seconds: float, *, brought: bool = True) -> None:
+        """Let a connection live for so long."""
+        self.reconnecting.opened()
+        self.now_seconds += seconds
+        self.reconnecting.ended(brought=brought)
+
+    def wait_seconds(self, outcome: Outcome) -> float:
+        return self.reconnecting.decide(outcome).wait_seconds
+
+
+def test_the_first_retry_comes_within_a_second_and_the_next_ones_later() -> None:
+    scene = Scene()
+    assert [scene.wait_seconds(CUT) for _ in range(4)] == [0.5, 1.0, 2.0, 4.0]
+
+
+def test_the_wait_is_drawn_and_not_always_the_same() -> None:
+    waits = {Scene(dice=dice).wait_seconds(CUT) for dice in (0.0, 0.25, 0.75)}
+    assert len(waits) == 3
+
+
+def test_a_minute_of_health_makes_the_next_retry_a_first_one() -> None:
+    scene = Scene()
+    for _ in range(8):
+        scene.wait_seconds(CUT)
+    scene.connection(59.0)
+    assert scene.wait_seconds(CUT) > 20.0
+    scene.connection(60.0)
+    assert scene.wait_seconds(CUT) == 0.5
+
+
+def test_a_server_that_says_when_is_not_asked_before() -> None:
+    asked = Outcome(OutcomeKind.REFUSED_STATUS, status=429, retry_after_seconds=120.0)
+    assert Scene().wait_seconds(asked) == 120.5
+
+
+def test_clients_that_were_told_the_same_moment_do_not_come_in_the_same() -> None:
+    asked = Outcome(OutcomeKind.REFUSED_STATUS, status=503, retry_after_seconds=120.0)
+    waits = {Scene(dice=dice).wait_seconds(asked) for dice in (0.0, 0.5, 0.9)}
+    assert len(waits) == 3
+    assert min(waits) == 120.0
+
+
+def test_a_token_that_is_refused_at_first_is_fatal_at_once() -> None:
+    scene = Scene()
+    with pytest.raises(Unauthorized, match="revoked") as caught:
+        scene.wait_seconds(UNAUTHORIZED)
+    assert (caught.value.status, caught.value.server) == (401, "https://mastodon.example")
+    assert scene.counters.disconnects == {"unauthorized": 1}
+
+
+def test_a_token_that_was_good_is_tried_once_more() -> None:
+    scene = Scene()
+    scene.connection(5.0)
+    assert scene.wait_seconds(UNAUTHORIZED) > 0.0
+    with pytest.raises(Unauthorized):
+        scene.wait_seconds(UNAUTHORIZED)
+
+
+def test_a_refusal_after_the_handshake_does_not_make_a_token_good() -> None:
+    """A WebSocket opens first and is refused then: that must not go on for ever."""
+    scene = Scene()
+    scene.connection(0.2, brought=False)
+    with pytest.raises(Unauthorized):
+        scene.wait_seconds(UNAUTHORIZED)
+
+
+def test_a_connection_that_works_again_forgives_an_earlier_refusal() -> None:
+    scene = Scene()
+    for _ in range(3):
+        scene.connection(5.0)
+        assert scene.wait_seconds(UNAUTHORIZED) > 0.0
+
+
+def test_another_transport_is_tried_while_one_is_left() -> None:
+    with pytest.raises(OtherTransport):
+        Scene(others_left=True).wait_seconds(UNKNOWN_STREAM)
+    with pytest.raises(NoSuchStream):
+        Scene().wait_seconds(UNKNOWN_STREAM)
+
+
+def test_the_instance_is_asked_anew_after_every_third_retry() -> None:
+    scene = Scene()
+    asked = [scene.reconnecting.decide(TROUBLE).rediscover for _ in range(6)]
+    assert asked == [False, False, True, False, False, True]
+
+
+def test_so_many_retries_as_were_allowed_are_made() -> None:
+    scene = Scene(options=StreamOptions(max_retries=2))
+    scene.wait_seconds(CUT)
+    scene.wait_seconds(CUT)
+    with pytest.raises(GaveUp, match="after 2 retries"):
+        scene.wait_seconds(CUT)
+
+
+def test_without_retries_the_first_failure_is_the_last() -> None:
+    with pytest.raises(GaveUp):
+        Scene(options=StreamOptions(max_retries=0)).wait_seconds(CUT)
+
+
+def test_giving_up_counts_the_time_since_the_last_connection() -> None:
+    scene = Scene(options=StreamOptions(give_up_after_seconds=100.0))
+    scene.now_seconds += 99.0
+    scene.wait_seconds(CUT)
+    scene.connection(5.0)
+    scene.now_seconds += 99.0
+    scene.wait_seconds(CUT)
+    scene.now_seconds += 1.0
+    with pytest.raises(GaveUp, match="100 s without"):
+        scene.wait_seconds(CUT)
+
+
+def test_a_bad_certificate_is_told_in_the_words_of_the_system() -> None:
+    outcome = Outcome(OutcomeKind.CERTIFICATE, words="self-signed certificate")
+    with pytest.raises(CertificateError, match="The system said: self-signed certificate"):
+        Scene().wait_seconds(outcome)

@@ -1,0 +1,151 @@
+"""What a subscription remembers over a crash: what was finished, what is missing, what is owed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from trunkline.cursors import MemoryCursors
+from trunkline.events import Delete, Update
+from trunkline.signals import Gap, Heartbeat
+from trunkline.stats import Counters
+from trunkline.streams import Stream
+from trunkline.subscription import Subscription
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
+SERVER = "https://mastodon.example"
+PUBLIC = Stream.public()
+
+
+def subscription(store: MemoryCursors | None = None) -> Subscription:
+    return Subscription(PUBLIC, SERVER, counters=Counters(), store=store)
+
+
+def post(status_id: str, at: datetime = NOON) -> Update:
+    return Update(PUBLIC, SERVER, at, f'{{"id":"{status_id}"}}'.encode())
+
+
+def told(at: datetime) -> Gap:
+    return Gap(
+        server=SERVER, at=at, stream=PUBLIC, since=NOON, until=at, recovered=0, complete=True
+    )
+
+
+def begun(store: MemoryCursors) -> Subscription:
+    """Return a subscription that is followed since noon."""
+    one = subscription(store)
+    one.primed.add("statuses")
+    one.begin(NOON)
+    one.live_again(NOON)
+    return one
+
+
+def test_a_first_start_has_no_gap() -> None:
+    one = subscription(MemoryCursors())
+    assert (one.has_begun, one.gap) == (False, None)
+
+
+def test_a_restart_has_a_gap_since_what_was_finished() -> None:
+    store = MemoryCursors()
+    before = begun(store)
+    before.acknowledge(post("1", LATER))
+    before.save()
+    after = subscription(store)
+    assert after.has_begun
+    assert after.gap is not None
+    assert after.gap.since == LATER
+    assert after.primed == {"statuses"}
+
+
+def test_what_was_finished_is_known_after_a_restart_and_what_was_not_is_news() -> None:
+    store = MemoryCursors()
+    before = begun(store)
+    for one in (post("1"), post("2")):
+        before.admit(one, now_seconds=0.0)
+    before.acknowledge(post("1"))
+    before.save()
+    after = subscription(store)
+    assert [after.admit(post(one), now_seconds=0.0) for one in "12"] == [False, True]
+
+
+def test_a_sweep_is_still_owed_after_a_crash() -> None:
+    store = MemoryCursors()
+    before = begun(store)
+    before.away()
+    before.owe_sweep("statuses", "500")
+    before.save()
+    after = subscription(store)
+    after.owe_sweep("statuses", "900")
+    assert after.owed == {"statuses": "500"}
+
+
+def test_a_sweep_that_was_done_is_owed_until_the_consumer_was_told_of_its_gap() -> None:
+    store = MemoryCursors()
+    before = begun(store)
+    before.away()
+    before.owe_sweep("statuses", "500")
+    del before.owed["statuses"]
+    before.save()
+    assert subscription(store).owed == {"statuses": "500"}
+    before.settle(told(LATER))
+    before.save()
+    assert subscription(store).owed == {}
+
+
+def test_a_lower_start_of_a_sweep_stays() -> None:
+    one = subscription()
+    for start in ("500", "99", "1000"):
+        one.owe_sweep("statuses", start)
+    assert one.owed == {"statuses": "99"}
+
+
+def test_a_gap_that_nobody_was_told_of_begins_again_where_it_began() -> None:
+    store = MemoryCursors()
+    before = begun(store)
+    before.away()
+    before.acknowledge(post("1", LATER))
+    before.save()
+    after = subscription(store)
+    assert after.gap is not None
+    assert after.gap.since == NOON
+
+
+def test_what_is_missing_for_good_is_still_named_after_a_crash() -> None:
+    store = MemoryCursors()
+    before = begun(store)
+    before.away()
+    assert before.gap is not None
+    before.gap.shortfall.add(frozenset({"update"}), "over the limit")
+    before.save()
+    after = subscription(store)
+    assert after.gap is not None
+    assert (after.gap.shortfall.missing, after.gap.shortfall.reasons) == (
+        {"update"},
+        ["over the limit"],
+    )
+
+
+def test_a_heartbeat_moves_on_what_is_finished() -> None:
+    store = MemoryCursors()
+    before = begun(store)
+    before.settle(Heartbeat(server=SERVER, at=LATER, streams=(PUBLIC,)))
+    before.save()
+    after = subscription(store)
+    assert after.gap is not None
+    assert after.gap.since == LATER
+
+
+def test_losing_the_connection_twice_is_one_gap() -> None:
+    one = begun(MemoryCursors())
+    one.away()
+    gap = one.gap
+    one.away(LATER)
+    assert one.gap is gap
+
+
+def test_what_is_no_news_is_counted_by_its_kind() -> None:
+    one = subscription()
+    deletion = Delete(PUBLIC, SERVER, NOON, b"7")
+    admitted = [one.admit(event, now_seconds=0.0) for event in (deletion, deletion, post("7"))]
+    assert admitted == [True, False, False]
+    assert (one.counters.duplicates, one.counters.held_back) == (1, 1)
