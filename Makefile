@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 
-.PHONY: demo test check lint types bench docs picture clean
+.PHONY: demo test chaos check lint types bench docs picture clean
 
 demo: $(VENV)/.installed        ## watch the embedded server in this terminal
 	$(BIN)/trunkline demo $(if $(SECONDS),--seconds $(SECONDS))
 
 test: $(VENV)/.developed        ## run every test of the default run
 	$(BIN)/python -m pytest -n 2
+
+chaos: $(VENV)/.developed       ## 200 faults over 100,000 events, and nothing may be lost
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 check: lint types test          ## formatting, lint, spelling, strict types, tests
 
