@@ -1,0 +1,462 @@
+"""What a connection has to survive and what has to end it, hour by hour, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TypeVar, Unpack
+
+import pytest
+from tests.continuity.oracle import breaches, gaps_of
+from tests.continuity.stage import Setting, play
+from tests.continuity.steps import Cut, Pause, Post, Step, Strike
+from tests.support.virtual_clock import on_virtual_clock, virtual_network, wall_clock
+
+from trunkline import AsyncMastodon
+from trunkline.errors import GaveUp, Unauthorized
+from trunkline.events import Delete, Event, Update
+from trunkline.feed import AsyncFeed
+from trunkline.inbox import Item
+from trunkline.options import StreamKeywords, StreamOptions, TransportChoice
+from trunkline.server import Fault, Server, World
+from trunkline.server.faults import FaultKind
+from trunkline.server.tokens import Token, Tokens
+from trunkline.signals import Connected, Disconnected, Gap, Heartbeat
+from trunkline.streams import Stream
+
+both_transports = pytest.mark.parametrize("transport", ["sse", "websocket"])
+T = TypeVar("T")
+_HOST = "127.0.0.2"  # where nobody else takes the port of a server that is down
+
+
+class _Guestbook(Tokens):
+    """Notes when which token was shown."""
+
+    def __init__(self) -> None:
+        super().__init__([Token(value="demo-token", account_id="1")])
+        self.visits: list[float] = []
+        self.on_visit: Callable[[], object] | None = None
+
+    def find(self, value: str) -> Token | None:
+        self.visits.append(asyncio.get_running_loop().time())
+        if self.on_visit is not None and len(self.visits) < 1000:
+            self.on_visit()
+        return super().find(value)
+
+
+@dataclass
+class Follower:
+    """One client following some streams of one server, and what it was given."""
+
+    server: Server
+    feed: AsyncFeed[Item]
+    items: list[Item] = field(default_factory=list)
+    task: asyncio.Task[None] | None = None
+    _connected: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def follow(self) -> None:
+        async for item in self.feed:
+            self.items.append(item)
+            if isinstance(item, Connected):
+                self._connected.set()
+
+    def of(self, kind: type[T]) -> list[T]:
+        return [item for item in self.items if isinstance(item, kind)]
+
+    @property
+    def ids(self) -> list[str]:
+        return [item.status_id for item in self.of(Update)]
+
+    async def connected(self) -> None:
+        """Return when it is connected and has nothing left to look for."""
+        await self._connected.wait()
+        await asyncio.sleep(10.0)
+
+
+@asynccontextmanager
+async def following(
+    *streams: Stream | str,
+    faults: tuple[Fault, ...] = (),
+    token: str = "demo-token",
+    prepare: Callable[[World], object] = lambda world: None,
+    **options: Unpack[StreamKeywords],
+) -> AsyncIterator[Follower]:
+    """Run a server and a client that follows `streams` of it, in virtual time."""
+    world = World(now=wall_clock)
+    prepare(world)
+    async with (
+        Server(world, host=_HOST, faults=faults) as server,
+        AsyncMastodon(server.url, access_token=token, network=virtual_network()) as mastodon,
+    ):
+        feed = mastodon.stream(*(streams or (Stream.public(),)), signals=True, **options)
+        follower = Follower(server, feed)
+        follower.task = asyncio.ensure_future(follower.follow())
+        try:
+            yield follower
+        finally:
+            follower.task.cancel()
+            await asyncio.gather(follower.task, return_exceptions=True)
+
+
+async def ending_of(follower: Follower) -> BaseException | None:
+    """Return what the following ended with, by itself and within an hour."""
+    assert follower.task is not None
+    async with asyncio.timeout(3600.0):
+        await asyncio.wait([follower.task])
+    return follower.task.exception()
+
+
+def loop_time() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@both_transports
+@pytest.mark.parametrize(
+    ("token", "stream", "words"),
+    [
+        ("no-such-token", "public", "mistyped"),
+        ("app-token", "public", "belongs to an app"),
+        ("notifications-token", "user", "lacks a scope"),
+        ("disabled-token", "public", "disabled"),
+    ],
+)
+@on_virtual_clock
+async def test_a_refused_token_ends_at_once_and_the_cause_is_named(
+    transport: TransportChoice, token: str, stream: str, words: str
+) -> None:
+    def prepare(world: World) -> None:
+        world.people.add_token("app-token", app=True)
+        world.people.add_token("disabled-token", disabled=True)
+        world.people.add_token("notifications-token", scopes=["read:notifications"])
+
+    async with following(stream, transport=transport, token=token, prepare=prepare) as follower:
+        began = loop_time()
+        error = await ending_of(follower)
+        assert isinstance(error, Unauthorized)
+        assert words in str(error)
+        assert token not in str(error)
+        assert len(follower.of(Disconnected)) <= 1
+        assert loop_time() - began < 60.0
+
+
+@both_transports
+@on_virtual_clock
+async def test_a_token_that_is_revoked_ends_after_one_more_try(transport: TransportChoice) -> None:
+    async with following(transport=transport) as follower:
+        await follower.connected()
+        follower.server.revoke_token("demo-token")
+        assert isinstance(await ending_of(follower), Unauthorized)
+        assert 1 <= len(follower.of(Disconnected)) <= 2
+
+
+@both_transports
+@on_virtual_clock
+async def test_a_server_that_kills_good_tokens_is_connected_to_again(
+    transport: TransportChoice,
+) -> None:
+    async with following(transport=transport, faults=(Fault("token_kill", count=2),)) as follower:
+        await follower.connected()
+        for _ in range(4):
+            follower.server.post()
+            await asyncio.sleep(30.0)
+        assert len(follower.ids) == 4
+        assert len(follower.of(Connected)) == 3
+
+
+@both_transports
+@pytest.mark.parametrize("retry_after_seconds", [1, 30, 900])
+@on_virtual_clock
+async def test_a_server_that_says_when_to_come_back_is_not_asked_before(
+    transport: TransportChoice, retry_after_seconds: int
+) -> None:
+    wait = Fault(
+        "status", after_events=1, status=429, count=2, retry_after_seconds=retry_after_seconds
+    )
+    async with following(transport=transport, faults=(wait,)) as follower:
+        await follower.connected()
+        follower.server.post()
+        await asyncio.sleep(4000.0)
+        assert follower.server.faults.fired == [2]
+        limited = [item for item in follower.of(Disconnected) if item.reason == "rate-limited"]
+        assert len(limited) == 2
+        assert all(item.retry_in_seconds >= retry_after_seconds for item in limited)
+        last = follower.of(Connected)[-1]
+        assert last.at.timestamp() - limited[0].at.timestamp() >= 2 * retry_after_seconds
+        assert len(follower.ids) == 1
+
+
+@both_transports
+@on_virtual_clock
+async def test_a_socket_that_died_unnoticed_is_noticed_within_three_heartbeats(
+    transport: TransportChoice,
+) -> None:
+    async with following(transport=transport, faults=(Fault("stall", after_events=1),)) as follower:
+        await follower.connected()
+        follower.server.post()
+        stalled_at = wall_clock()
+        follower.server.post()
+        await asyncio.sleep(60.0)
+        (ended,) = follower.of(Disconnected)
+        assert ended.reason == "stall"
+        assert 45.0 <= ended.at.timestamp() - stalled_at <= 46.0
+        assert len(follower.ids) == 2
+        assert follower.feed.stats().stalls == 1
+
+
+@both_transports
+@on_virtual_clock
+async def test_heartbeats_without_events_are_seen_through(transport: TransportChoice) -> None:
+    faults = (Fault("silent", after_events=1),)
+    async with following(transport=transport, faults=faults) as follower:
+        await follower.connected()
+        follower.server.post()
+        await asyncio.sleep(1.0)
+        silent_at = wall_clock()
+        follower.server.post()
+        await asyncio.sleep(700.0)
+        (ended,) = follower.of(Disconnected)
+        (gap,) = follower.of(Gap)
+        assert ended.reason == "silent"
+        assert len(follower.of(Heartbeat)) >= 20
+        assert gap.since is not None
+        assert gap.since.timestamp() <= silent_at, "the gap begins where events ceased to come"
+        assert len(follower.ids) == 2
+
+
+@on_virtual_clock
+async def test_one_silent_stream_is_noticed_among_busy_ones() -> None:
+    async with following("public", "hashtag:python") as follower:
+        await follower.connected()
+        # As where a second subscription is ignored without a word.
+        hub = follower.server.hub
+        (subscription,) = [one for one in hub._subscriptions if "hashtag:python" in one.channels]
+        hub.unsubscribe(subscription)
+        follower.server.post(tags=["python"])
+        for _ in range(14):
+            await asyncio.sleep(60.0)
+            follower.server.post()
+        streams = [item.stream for item in follower.of(Update)]
+        assert streams.count(Stream.hashtag("python")) == 1
+
+
+@on_virtual_clock
+async def test_a_quiet_stream_is_left_alone() -> None:
+    async with following() as follower:
+        await follower.connected()
+        await asyncio.sleep(12 * 3600.0)
+        assert not follower.of(Disconnected)
+
+
+@pytest.mark.parametrize(
+    ("stream", "calls_a_day"), [("user", True), ("list:1", True), ("public", False)]
+)
+@on_virtual_clock
+async def test_feeds_that_dry_up_without_a_call_get_one_every_day(
+    stream: str, *, calls_a_day: bool
+) -> None:
+    book = _Guestbook()
+
+    def prepare(world: World) -> None:
+        world.people.tokens = book
+
+    options: StreamKeywords = {"silence_probe_seconds": 1e9}
+    async with following(stream, prepare=prepare, **options) as follower:
+        await follower.connected()
+        opened = len(book.visits)
+        await asyncio.sleep(3 * 86_400.0)
+        visits = [loop_time() - 3 * 86_400.0 - 10.0, *book.visits[opened:], loop_time()]
+        longest = max(later - earlier for earlier, later in pairwise(visits))
+        assert (longest <= 86_400.0) is calls_a_day
+
+
+@both_transports
+@on_virtual_clock
+async def test_a_slow_consumer_bounds_the_memory_and_loses_nothing(
+    transport: TransportChoice,
+) -> None:
+    content = "x" * 20_000
+    async with following(transport=transport, buffer_bytes=200_000) as follower:
+        await follower.connected()
+        assert follower.task is not None
+        follower.task.cancel()
+        for _ in range(200):
+            posted = [str(follower.server.post(content)["id"]) for _ in range(2)]
+            await asyncio.sleep(1.0)
+        held_bytes = 0
+        async for item in follower.feed:
+            follower.items.append(item)
+            held_bytes = max(held_bytes, _bytes_held(follower.feed))
+            if isinstance(item, Event):
+                await asyncio.sleep(60.0)
+            if posted[-1] in follower.ids:
+                break
+        assert len(follower.ids) == len(set(follower.ids)) == 400
+        assert held_bytes <= 2_000_000, "of eight million bytes"
+
+
+def _bytes_held(feed: AsyncFeed[Item]) -> int:
+    following = feed._following
+    assert following is not None
+    items = (*following._inbox._items, *following.handover._left)
+    return sum(len(item.raw) for item in items if isinstance(item, Event))
+
+
+def _refused(transport: str, kind: FaultKind = "status") -> Fault:
+    return Fault(kind, status=404, count=1000, transport=transport)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("faults", "used"),
+    [
+        ((), "sse"),
+        ((_refused("sse"),), "websocket"),
+        ((_refused("sse"), _refused("websocket")), "polling"),
+        ((_refused("sse", "buffering"),), "websocket"),
+        ((_refused("sse", "html"), _refused("websocket", "html")), "polling"),
+    ],
+)
+@on_virtual_clock
+async def test_one_stream_goes_over_the_first_transport_that_is_offered(
+    faults: tuple[Fault, ...], used: str
+) -> None:
+    async with following(faults=faults) as follower:
+        await follower.connected()
+        (connected,) = follower.of(Connected)
+        assert connected.transport == used
+        status = follower.server.post()
+        await asyncio.sleep(60.0)
+        assert follower.ids == [status["id"]]
+
+
+@on_virtual_clock
+async def test_several_streams_go_over_event_streams_where_no_websocket_is_offered() -> None:
+    async with following("public", "hashtag:python", faults=(_refused("websocket"),)) as follower:
+        await follower.connected()
+        assert [one.transport for one in follower.of(Connected)] == ["sse", "sse"]
+        follower.server.post(tags=["python"])
+        await asyncio.sleep(10.0)
+        assert len(follower.ids) == 2
+
+
+@on_virtual_clock
+async def test_retries_are_counted_and_the_last_one_ends_it() -> None:
+    async with following(max_retries=3) as follower:
+        await follower.connected()
+        await follower.server.stop()
+        error = await ending_of(follower)
+        assert isinstance(error, GaveUp)
+        assert "3 retries" in str(error)
+        assert len(follower.of(Disconnected)) == 3
+        await follower.server.start()
+
+
+@on_virtual_clock
+async def test_no_retry_may_be_wanted() -> None:
+    async with following(max_retries=0) as follower:
+        await follower.connected()
+        follower.server.cut_connections()
+        assert isinstance(await ending_of(follower), GaveUp)
+        assert not follower.of(Disconnected)
+
+
+@on_virtual_clock
+async def test_patience_is_counted_in_seconds_without_a_connection() -> None:
+    async with following(give_up_after_seconds=600.0) as follower:
+        await follower.connected()
+        await follower.server.stop()
+        down_at = loop_time()
+        assert isinstance(await ending_of(follower), GaveUp)
+        assert 600.0 <= loop_time() - down_at <= 600.0 + 75.0
+        await follower.server.start()
+
+
+@on_virtual_clock
+async def test_a_server_that_is_away_for_a_day_is_waited_for_without_haste() -> None:
+    async with following() as follower:
+        await follower.connected()
+        restarting = asyncio.ensure_future(follower.server.restart(downtime_seconds=86_400.0))
+        await asyncio.sleep(3600.0)
+        status = follower.server.post()
+        await restarting
+        await asyncio.sleep(120.0)
+        assert follower.ids == [status["id"]]
+        assert 1_400 < len(follower.of(Disconnected)) < 6_000
+
+
+@on_virtual_clock
+async def test_each_event_of_a_shared_socket_says_which_stream_it_is_of() -> None:
+    async with following("public", "public:local", "hashtag:Café", "user") as follower:
+        await follower.connected()
+        status_id = str(follower.server.post(tags=["cafe"], local=False)["id"])
+        await asyncio.sleep(1.0)
+        follower.server.delete(status_id)
+        await asyncio.sleep(1.0)
+        for told in (follower.of(Update), follower.of(Delete)):
+            assert {item.status_id for item in told} == {status_id}
+            assert {str(item.stream) for item in told} == {"public", "hashtag:Café", "user"}
+
+
+@on_virtual_clock
+async def test_two_spellings_of_a_tag_both_get_what_the_server_sends_once() -> None:
+    async with following("hashtag:Python", "hashtag:python") as follower:
+        await follower.connected()
+        follower.server.post(tags=["PYTHON"])
+        await asyncio.sleep(1.0)
+        streams = sorted(str(item.stream) for item in follower.of(Update))
+        assert streams == ["hashtag:Python", "hashtag:python"]
+
+
+@both_transports
+@pytest.mark.parametrize("turns", range(8))
+@on_virtual_clock
+async def test_closing_at_the_moment_a_connection_ends_does_end(
+    transport: TransportChoice, turns: int
+) -> None:
+    async with following(transport=transport) as follower:
+        await follower.connected()
+        follower.server.cut_connections()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(30.0):
+            await follower.feed.close()
+
+
+@on_virtual_clock
+async def test_a_timeline_that_never_rests_is_read_to_what_was_newest_and_no_further() -> None:
+    """With a new post before each answer of REST, reading to an empty page would never end."""
+    book = _Guestbook()
+
+    def prepare(world: World) -> None:
+        world.people.tokens = book
+
+    async with following(prepare=prepare) as follower:
+        await follower.connected()
+        posted = [str(follower.server.post()["id"])]
+        book.on_visit = lambda: posted.append(str(follower.server.post()["id"]))
+        follower.server.cut_connections()
+        await asyncio.sleep(60.0)
+        book.on_visit = None
+        await asyncio.sleep(1.0)
+        (gap,) = follower.of(Gap)
+        assert gap.complete
+        assert sorted(follower.ids) == sorted(posted)
+        assert len(posted) < 20
+
+
+def test_rest_that_is_away_longer_than_the_stream_is_asked_again_until_it_answers() -> None:
+    away = Strike(Fault("rest_status", status=502, count=40))
+    story: list[Step] = [Post(3), Pause(1.0), away, Cut(), Post(2), Pause(1200.0)]
+    setting = Setting(options=StreamOptions(signals=True))
+    evidence = play(story, setting)
+    assert breaches(evidence, setting) == []
+    assert [gap.complete for gap in gaps_of(evidence)] == [True]
+
+
+def test_posts_that_a_lagging_rest_does_not_show_yet_are_not_taken_for_deleted() -> None:
+    story: list[Step] = [Post(3), Cut(), Pause(30.0), Post(2), Cut(), Pause(600.0)]
+    setting = Setting(options=StreamOptions(signals=True), rest_lag_seconds=40.0)
+    evidence = play(story, setting)
+    assert breaches(evidence, setting) == []
