@@ -16,13 +16,14 @@ reach below.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from itertools import islice
 from typing import Final
 
 import msgspec
 
+from trunkline.entities.decoding import NOT_STRICT
 from trunkline.events import (
     AnyEvent,
     ConversationChanged,
@@ -32,6 +33,7 @@ from trunkline.events import (
     Update,
     leading_id,
 )
+from trunkline.events.base import bare_id
 from trunkline.policy.cursor import track_of_key
 from trunkline.policy.ids import id_key
 from trunkline.streams import Track
@@ -78,7 +80,7 @@ def edited_at(raw: bytes) -> str:
         return ""
     try:
         return _decode_versioned(raw).edited_at or ""
-    except (msgspec.MsgspecError, UnicodeError):
+    except NOT_STRICT:
         return ""
 
 
@@ -90,32 +92,45 @@ def _never_edited(raw: bytes) -> bool:
 
 def keys_of(event: AnyEvent) -> tuple[str, ...]:
     """Return the keys of what `event` tells, the one that decides first; empty if it has none."""
-    match event:
-        case Update() | Edit():
-            status_id = leading_id(event.raw)
-            version = edited_at(event.raw)
-            if not status_id:
-                return ()
-            if isinstance(event, Edit):
-                return (f"{status_id}@{version}",) if version else ()
-            return (status_id, f"{status_id}@{version}") if version else (status_id,)
-        case Delete():
-            return (f"{event.status_id}!",)
-        case Notify():
-            identifier = leading_id(event.raw)
-            return (f"n:{identifier}",) if identifier else ()
-        case ConversationChanged():
-            return _talk_keys(event.raw)
-        case _:
-            return ()
+    keys = _KEYS.get(type(event))
+    return keys(event.raw) if keys is not None else ()
+
+
+def _post_keys(raw: bytes) -> tuple[str, ...]:
+    status_id, version = leading_id(raw), edited_at(raw)
+    if not status_id:
+        return ()
+    return (status_id, f"{status_id}@{version}") if version else (status_id,)
+
+
+def _edit_keys(raw: bytes) -> tuple[str, ...]:
+    return _post_keys(raw)[1:]
+
+
+def _deletion_keys(raw: bytes) -> tuple[str, ...]:
+    return (f"{bare_id(raw)}!",)
+
+
+def _notification_keys(raw: bytes) -> tuple[str, ...]:
+    identifier = leading_id(raw)
+    return (f"n:{identifier}",) if identifier else ()
 
 
 def _talk_keys(raw: bytes) -> tuple[str, ...]:
     try:
         talk = _decode_talk(raw)
-    except (msgspec.MsgspecError, UnicodeError):
+    except NOT_STRICT:
         return ()
     return (f"c:{talk.id}/{talk.last_status.id}",) if talk.last_status else ()
+
+
+_KEYS: Final[dict[type[AnyEvent], Callable[[bytes], tuple[str, ...]]]] = {
+    Update: _post_keys,
+    Edit: _edit_keys,
+    Delete: _deletion_keys,
+    Notify: _notification_keys,
+    ConversationChanged: _talk_keys,
+}
 
 
 class Window:
