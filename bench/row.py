@@ -59,7 +59,7 @@ class Row:
 _TABLE: Final = (
     Row(
         name="floor",
-        label="floor: recv, split, msgspec into Status",
+        label="floor: lines of a socket, msgspec into Status",
         kind="floor",
         run=ours.floor,
         situations=frozenset({"busy-public", "behind-a-proxy", "huge-posts"}),

@@ -63,11 +63,12 @@ def _floor(batches: Sequence[Batch], place: Path) -> Spent:
 
 def _sink(text: str, on_delete: OnDelete) -> Callable[[Sequence[Batch], Path], Spent]:
     def store(batches: Sequence[Batch], place: Path) -> Spent:
-        with closing(open_sink(text.format(place), on_delete=on_delete)) as sink:
-            meter = Meter().start()
+        sink = open_sink(text.format(place), on_delete=on_delete)
+        meter = Meter().start()
+        with closing(sink):  # a sink may leave work for its end, as Parquet does
             for batch in batches:
                 sink.write(batch)
-            return meter.stop(sum(len(batch.events) for batch in batches))
+        return meter.stop(sum(len(batch.events) for batch in batches))
 
     return store
 
