@@ -55,18 +55,22 @@ def test_what_a_handler_raises_is_the_callers_and_its_event_comes_again(
     server: RunningServer, tmp_path: Path
 ) -> None:
     path, bot = tmp_path / "bot.cursors", Bot(server, ValueError("mine"))
-    with Mastodon(server.url, access_token=server.token, cursors=path) as mastodon:
-        with pytest.raises(ValueError, match="mine"):
-            mastodon.public_stream(bot)
+    with (
+        Mastodon(server.url, access_token=server.token, cursors=path) as mastodon,
+        pytest.raises(ValueError, match="mine"),
+    ):
+        mastodon.public_stream(bot)
     assert (len(bot.ids), bot.aborts) == (1, [])
     assert finished(path, server) == []
 
 
 def test_a_fatal_error_is_told_to_the_listener_and_raised(server: RunningServer) -> None:
     bot = Bot(server, StopStream())
-    with Mastodon(server.url, access_token="wrong") as mastodon:
-        with pytest.raises(Unauthorized) as caught:
-            mastodon.public_stream(bot)
+    with (
+        Mastodon(server.url, access_token="wrong") as mastodon,
+        pytest.raises(Unauthorized) as caught,
+    ):
+        mastodon.public_stream(bot)
     assert bot.aborts == [caught.value]
 
 
