@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.examples.program import EXAMPLES, Program
-from tests.sinks.builders import post, update
+from tests.sinks.builders import post, rows, update
 from tests.sinks.recordings import record_into
 
 from trunkline.testing import RunningServer, running_server
@@ -203,3 +204,21 @@ def test_the_example_of_a_test_passes_as_a_test() -> None:
     command = [sys.executable, "-m", "pytest", "-q", str(EXAMPLES / "test_a_bot.py")]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_what_is_recorded_is_summed_up_and_gone_on_with(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    arguments = ("record_to_sqlite", "toots.db", "public", "hashtag:python")
+    for posts in (1, 2):
+        with Program(*arguments, server=server, folder=tmp_path) as program:
+            assert program.lines(1) == ["recording public hashtag:python"]
+            server.wait_for_subscribers(2)
+            server.post(tags=["python"])
+            deadline = time.monotonic() + 10
+            query = f"SELECT count(*) = {2 * posts} FROM events"
+            while rows(tmp_path / "toots.db", query) != [(1,)] and time.monotonic() < deadline:
+                time.sleep(0.05)
+            program._process.send_signal(signal.SIGINT)
+            assert program.lines(1) == [f"#python: {posts} posts by 1 accounts"]
+            assert program.end() == QUIET_END

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import closing
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 from tests.sinks.builders import rows
 
 from trunkline.errors import BadInput
-from trunkline.sinks import SqliteSink, Target, datasette_metadata, open_sink
-from trunkline.sinks.datasette import COLUMNS, TABLES
+from trunkline.sinks import SINKS, SqliteSink, Target, datasette_metadata, open_sink
+from trunkline.sinks.datasette import COLUMNS, TABLES, tables_markdown
 from trunkline.sinks.opening import parse_target
 
 
@@ -107,3 +108,19 @@ def test_the_metadata_for_datasette_are_json_for_the_name_of_the_file() -> None:
     tables = metadata["databases"]["toots"]["tables"]
     assert tables["statuses"]["columns"]["deleted_at"].startswith("When its deletion arrived")
     assert tables["acknowledged"]["hidden"]
+
+
+def test_the_page_about_sinks_shows_every_table_and_column() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/sinks.md").read_text(encoding="utf-8")
+    shown = page.partition("<!-- tables -->\n")[2].partition("\n<!-- /tables -->")[0]
+    assert shown == tables_markdown(), "put what trunkline.sinks.datasette.tables_markdown returns"
+
+
+def test_the_page_about_sinks_names_every_kind_and_option(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/sinks.md").read_text(encoding="utf-8")
+    for kind in SINKS:
+        assert f"| `{kind}" in page
+        with pytest.raises(BadInput) as caught:
+            open_sink(f"{kind}:{tmp_path}/x?no=1", on_delete="purge")
+        for option in re.findall(r"one of (.*?);", str(caught.value)):
+            assert all(f"`{name}`" in page for name in option.split(", "))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["COLUMNS", "TABLES", "datasette_metadata"]
+__all__ = ["COLUMNS", "TABLES", "datasette_metadata", "tables_markdown"]
 
 TABLES: Final = {
     "events": "Every event as it came, in order of arrival; nothing is taken away but by purging.",
@@ -183,3 +183,15 @@ def datasette_metadata(database: str) -> dict[str, object]:
         "title": "A recording of Mastodon streams",
         "databases": {database: {"tables": tables}},
     }
+
+
+def tables_markdown() -> str:
+    """Return the part of the documentation about tables, without a line feed at its end."""
+    tables = ["| table or view | what is in it |", "|---|---|"]
+    tables += [f"| `{name}` | {about} |" for name, about in TABLES.items()]
+    sections = ["\n".join(tables)]
+    for table, columns in COLUMNS.items():
+        rows = [f"### {table}", "", "| column | what it is |", "|---|---|"]
+        rows += [f"| `{name}` | {about} |" for name, about in columns.items()]
+        sections.append("\n".join(rows))
+    return "\n\n".join(sections)
