@@ -11,10 +11,18 @@ from tests.independent.server import IndependentServer, require_installed
 from tests.transport.sites import session
 from tests.transport.streams import taken
 
-from trunkline import AsyncMastodon, Mastodon, Network, StopStream, StreamListener
-from trunkline.events import AnyEvent, Delete, Notify, Unknown, Update
+from trunkline import (
+    AsyncMastodon,
+    Mastodon,
+    MemoryCursors,
+    Network,
+    StopStream,
+    StreamListener,
+)
+from trunkline.events import AnyEvent, Delete, Edit, Notify, Unknown, Update
+from trunkline.inbox import Item
 from trunkline.policy.flavour import FLAVOURS
-from trunkline.signals import SIGNALS, Connected
+from trunkline.signals import SIGNALS, Connected, Gap
 from trunkline.streams import Stream
 from trunkline.transport.connection import ConnectionLimits
 from trunkline.transport.http import Secret
@@ -221,6 +229,38 @@ async def test_all_posts_are_delivered_once_when_it_is_killed_and_started_again(
                 break
     assert received == killer.posted
     assert feed.stats().connects == ROUNDS
+
+
+async def test_edits_and_deletions_while_the_bot_was_off_are_found_and_the_gap_is_complete(
+    server: IndependentServer,
+) -> None:
+    async def follow(until: Callable[[Item], bool]) -> None:
+        async with (
+            AsyncMastodon(server.url, access_token=server.token, cursors=store) as mastodon,
+            mastodon.stream("public", signals=True, settle_seconds=0.1) as feed,
+        ):
+            async for item in feed:
+                items.append(item)
+                if until(item):
+                    feed.acknowledge()
+                    break
+
+    def posted(item: Item) -> bool:
+        if isinstance(item, Connected):
+            ids.extend(server.post(text) for text in ("to be edited", "to be deleted", "to stay"))
+        return isinstance(item, Update) and item.status_id == ids[-1]
+
+    store, ids, items = MemoryCursors(), list[str](), list[Item]()
+    await follow(posted)
+    server.edit(ids[0], "edited")
+    server.delete(ids[1])
+    items.clear()
+    await follow(lambda item: isinstance(item, Gap))
+    found = {(e.name, e.status_id) for e in items if isinstance(e, (Update, Edit, Delete))}
+    assert found == {("status.update", ids[0]), ("delete", ids[1])}
+    gap = items[-1]
+    assert isinstance(gap, Gap)
+    assert (gap.complete, gap.recovered) == (True, 2)
 
 
 def test_posts_made_while_the_bot_was_off_are_there_when_it_returns(
