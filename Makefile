@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 
-.PHONY: demo test chaos check lint types bench docs picture clean
+.PHONY: demo test chaos check lint types mutants bench docs picture clean
 
 demo: $(VENV)/.installed        ## watch the embedded server in this terminal
 	$(BIN)/trunkline demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -24,6 +24,9 @@ lint: $(VENV)/.developed
 
 types: $(VENV)/.developed
 	$(BIN)/mypy
+
+mutants: $(VENV)/.developed     ## put plausible bugs into copies; each must make its test fail
+	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 bench: $(BENCH_VENV)/.installed  ## measure against the floor and against other clients
 	$(BENCH_VENV)/bin/python -m bench $(BENCH)

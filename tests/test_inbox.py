@@ -29,11 +29,11 @@ async def test_what_was_put_is_taken_at_once_and_in_order() -> None:
 
 
 async def test_it_is_full_at_so_many_items_until_somebody_takes_them() -> None:
-    box = inbox(max_items=2)
-    box.put([ONE], size_bytes=1)
-    assert not box.is_full
-    box.put([TWO], size_bytes=1)
-    assert box.is_full
+    box, full = inbox(max_items=2), []
+    for item in (ONE, TWO):
+        box.put([item], size_bytes=1)
+        full.append(box.is_full)
+    assert full == [False, True]
     waiting = asyncio.ensure_future(box.room())
     await asyncio.sleep(0)
     assert not waiting.done()
@@ -43,12 +43,12 @@ async def test_it_is_full_at_so_many_items_until_somebody_takes_them() -> None:
 
 
 async def test_it_is_full_at_so_many_bytes() -> None:
-    box = inbox(max_bytes=10)
-    box.put([ONE], size_bytes=10)
-    assert box.is_full
-    await box.take()
-    box.put([ONE], size_bytes=9)
-    assert not box.is_full
+    full = []
+    for size_bytes in (9, 10):
+        box = inbox(max_bytes=10)
+        box.put([ONE], size_bytes=size_bytes)
+        full.append(box.is_full)
+    assert full == [False, True]
 
 
 async def test_whoever_takes_waits_until_there_is_something() -> None:
