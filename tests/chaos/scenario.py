@@ -20,7 +20,8 @@ Trial = Literal["main", "limited", "refused"]
 
 YOUNG_SECONDS: Final = 1.0
 """Only posts younger than this are edited and deleted: older ones are not asked for."""
-LATE_SECONDS: Final = 0.6
+LATE_SECONDS: Final = 0.3
+OVERLAP_SECONDS: Final = 0.4
 
 STREAMS: Final[dict[str, tuple[Stream, ...]]] = {
     "sse": (Stream.user(),),
@@ -70,7 +71,7 @@ class Scenario:
         return {
             "transport": self.transport,
             "settle_seconds": 0.1,
-            "overlap": LATE_SECONDS + 0.4,
+            "overlap": OVERLAP_SECONDS,
             "reconcile_window_seconds": YOUNG_SECONDS + 0.5,
             "reconcile_limit": 10_000,
             "catch_up_limit": 15 if self.trial == "limited" else 20_000,
