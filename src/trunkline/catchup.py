@@ -152,6 +152,10 @@ class CatchUp:
         fetched = await self._read(timeline, self._marks[timeline])
         if timeline.track == "conversations" and fetched:
             self._lose(timeline, "only the last post of each conversation can be retrieved")
+        self._doubt_whole_feed(timeline, fetched)
+
+    def _doubt_whole_feed(self, timeline: Timeline, fetched: int) -> None:
+        """Name what a feed may have dropped, where all that it keeps was read."""
         if timeline.path.startswith(_FEEDS) and fetched >= _FEED_KEEPS - timeline.page_limit:
             self._lose(timeline, f"the server keeps {_FEED_KEEPS} entries of such a feed")
 
@@ -257,7 +261,7 @@ class CatchUp:
     async def _sweep(self, timeline: Timeline) -> None:
         start = self._subscription.owed.get(timeline.track)
         if start is not None:
-            await self._read(timeline, start)
+            self._doubt_whole_feed(timeline, await self._read(timeline, start))
             del self._subscription.owed[timeline.track]
 
     async def is_behind(self) -> bool:
