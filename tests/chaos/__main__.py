@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
 from tests.chaos.run import run
@@ -28,13 +28,20 @@ def main() -> int:
         clients=asked.client or ["async", "sync"],
     )
     if not (asked.transport or asked.client):
-        share = {"events": asked.events // 50, "faults": max(asked.faults // 13, 1)}
+        share = {"events": max(asked.events // 50, 500), "faults": max(asked.faults // 13, 15)}
         scenarios += named_runs(**share, seed=asked.seed + len(scenarios))
     print(f"{len(scenarios)} runs, {sum(one.events for one in scenarios)} events at the least:")
     for one in scenarios:
         print(f"  {one.name}: seed {one.seed}, {one.events} events, {one.faults} faults")
     with ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as pool:
-        results = list(pool.map(run, scenarios))
+        running = [pool.submit(run, one) for one in scenarios]
+        for done in as_completed(running):
+            one = done.result()
+            print(
+                f"  {one.scenario.name}: {one.score.missing} missing, {one.seconds:.0f} s",
+                flush=True,
+            )
+    results = [one.result() for one in running]
     print_results(results)
     kept = not any(result.breaches for result in results)
     print("The promise was kept." if kept else "The promise broke.")

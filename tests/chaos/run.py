@@ -26,9 +26,12 @@ from trunkline.stats import Stats
 
 __all__ = ["Result", "run"]
 
-_ALL_YOU_WANT: Final = Limit(requests=10_000_000, period_seconds=300.0)
+# A client tells the two limits apart by their resets: that of pages must be far away.
 _SETTINGS: Final = Settings(
-    rate_limits=RateLimits(general=_ALL_YOU_WANT, paged=_ALL_YOU_WANT),
+    rate_limits=RateLimits(
+        general=Limit(requests=10_000_000, period_seconds=300.0),
+        paged=Limit(requests=5_000_000, period_seconds=86_400.0),
+    ),
     heartbeat_seconds=0.7,
     ping_seconds=0.7,
 )
