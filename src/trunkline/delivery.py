@@ -1,9 +1,9 @@
 """Delivery: what a connection brings becomes what the inbox holds, once and in order.
 
-Everything passes here: live events, what catching up found, signals. While a gap is being closed live
-events wait, bounded; when neither they nor the inbox have room, whoever delivers is kept waiting, so
-the socket is not read. An event is admitted and put into the inbox without a pause in between:
-otherwise a cancellation could lose one that counts as seen.
+Everything passes here: live events, what catching up found, signals. While a gap is being closed
+live events wait, bounded; when neither they nor the inbox have room, whoever delivers is kept
+waiting, so the socket is not read. An event is admitted and put into the inbox without a pause in
+between: otherwise a cancellation could lose one that counts as seen.
 """
 
 from __future__ import annotations

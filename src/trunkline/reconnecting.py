@@ -1,7 +1,7 @@
 """Reconnecting: what an ending means for one connection, and how long to wait.
 
-Keeps what the verdict table and the backoff need to know of the past: how many refusals in a row, how
-long without a connection, whether there ever was one. It decides and never waits.
+Keeps what the verdict table and the backoff need to know of the past: how many refusals in a row,
+how long without a connection, whether there ever was one. It decides and never waits.
 """
 
 from __future__ import annotations
