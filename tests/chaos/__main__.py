@@ -36,12 +36,12 @@ def main() -> int:
     with ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as pool:
         running = [pool.submit(run, one) for one in scenarios]
         for done in as_completed(running):
-            one = done.result()
+            result = done.result()
             print(
                 f"  {one.scenario.name}: {one.score.missing} missing, {one.seconds:.0f} s",
                 flush=True,
             )
-    results = [one.result() for one in running]
+    results = [each.result() for each in running]
     print_results(results)
     kept = not any(result.breaches for result in results)
     print("The promise was kept." if kept else "The promise broke.")
