@@ -38,7 +38,7 @@ def main() -> int:
         for done in as_completed(running):
             result = done.result()
             print(
-                f"  {one.scenario.name}: {one.score.missing} missing, {one.seconds:.0f} s",
+                f"  {result.scenario.name}: {result.score.missing} missing, {result.seconds:.0f} s",
                 flush=True,
             )
     results = [each.result() for each in running]
