@@ -1,8 +1,8 @@
 # ruff: noqa: S101  # tests assert
 """Test a bot without a network: `pytest examples/test_a_bot.py`.
 
-The fixture `trunkline_server` comes with Trunkline: for one test it runs a server like Mastodon's on
-this machine, which posts what it is told to and fails as it is told to.
+The fixture `trunkline_server` comes with Trunkline: for one test it runs a server like Mastodon's
+on this machine, which posts what it is told to and fails as it is told to.
 """
 
 import queue
