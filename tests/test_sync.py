@@ -436,7 +436,7 @@ def test_control_c_at_any_line_of_a_wait_loses_nothing(
 ) -> None:
     """The signal strikes before each line of what waits in turn; line 1000 is never reached."""
     feed = live(mastodon, server)
-    interrupts = 0
+    interrupts, watching = 0, sys.gettrace()
     for place in range(60):
         expected, taken = post(server, 2), list[str]()
         left = place
@@ -458,7 +458,7 @@ def test_control_c_at_any_line_of_a_wait_loses_nothing(
             except KeyboardInterrupt:
                 interrupts += 1
             finally:
-                sys.settrace(None)
+                sys.settrace(watching)
         assert taken == expected
     assert interrupts > 20
     assert feed.stats().disconnects == {}
