@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from trunkline.cursors import MemoryCursors
 from trunkline.events import Delete, Update
+from trunkline.policy.dedupe import CAPACITY
 from trunkline.signals import Gap, Heartbeat
 from trunkline.stats import Counters
 from trunkline.streams import Stream
@@ -149,3 +150,34 @@ def test_what_is_no_news_is_counted_by_its_kind() -> None:
     admitted = [one.admit(event, now_seconds=0.0) for event in (deletion, deletion, post("7"))]
     assert admitted == [True, False, False]
     assert (one.counters.duplicates, one.counters.held_back) == (1, 1)
+
+
+def test_what_a_store_lets_go_raises_its_horizon_and_what_nobody_finished_does_not() -> None:
+    """Otherwise old posts would come again, or unfinished ones never."""
+    store = MemoryCursors()
+    one, first = begun(store), 10_000_000
+    posts = [post(str(first + number)) for number in range(3 * CAPACITY)]
+    finished = CAPACITY + 5
+    for each in posts:
+        one.admit(each, now_seconds=NOON.timestamp())
+    one.window.trim()
+    assert one.window.horizons["statuses"] >= str(first + 2 * CAPACITY - CAPACITY // 16)
+    for each in posts[:finished]:
+        one.acknowledge(each)
+    one.save()
+    after = subscription(store)
+    assert after.window.horizons == {"statuses": str(first + 4)}
+    known = [after.window.horizons["statuses"] >= one.status_id for one in posts[:5]]
+    assert all(known)
+    assert all(one.status_id in after.window for one in posts[5:finished])
+    assert not any(one.status_id in after.window for one in posts[finished:])
+
+
+def test_the_horizon_of_the_beginning_is_kept() -> None:
+    store = MemoryCursors()
+    one = subscription(store)
+    one.primed.add("statuses")
+    one.window.horizons["statuses"] = "41"
+    one.remember(["42"])
+    one.begin(NOON)
+    assert subscription(store).window.horizons == {"statuses": "41"}

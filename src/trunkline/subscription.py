@@ -15,7 +15,7 @@ from trunkline.cursors import CursorStore
 from trunkline.events import AnyEvent
 from trunkline.policy.catchup import Shortfall
 from trunkline.policy.cursor import Cursor, Key
-from trunkline.policy.dedupe import Admission, Window, keys_of
+from trunkline.policy.dedupe import Admission, Kept, Window, keys_of
 from trunkline.policy.ids import id_key
 from trunkline.signals import AnySignal, Gap
 from trunkline.stats import Counters
@@ -72,6 +72,7 @@ class Subscription:
         self._untold: list[OpenGap] = []  # gaps that the consumer has not acknowledged
         self._stored_owed: dict[Track, str] = {}
         self._unsaved: list[Key] = []
+        self._kept = Kept((), horizons={})
         self._restore()
 
     @property
@@ -92,6 +93,7 @@ class Subscription:
     def begin(self, now: datetime) -> None:
         """Following begins: store that, so that a crash before the first event loses nothing."""
         self._finished_at = now
+        self._kept = Kept((), horizons=self.window.horizons)
         self.save()
 
     def admit(self, event: AnyEvent, *, now_seconds: float) -> bool:
@@ -149,10 +151,11 @@ class Subscription:
         if self._store is None:
             return
         live_at, lost = self._position(), [gap.shortfall for gap in self._untold]
+        self._kept.add(key for key, _ in self._unsaved)
         cursor = Cursor(
             primed=frozenset(self.primed),
             live_at_seconds=live_at.timestamp() if live_at else None,
-            horizons=self.window.horizons,
+            horizons=self._kept.horizons,
             sweeps=self._stored_owed,
             missing=frozenset(name for shortfall in lost for name in shortfall.missing),
             reasons=tuple(reason for shortfall in lost for reason in shortfall.reasons),
@@ -182,6 +185,7 @@ class Subscription:
             return
         cursor = saved.cursor
         self.window = Window(horizons=cursor.horizons)
+        self._kept = Kept((key for key, _ in saved.keys), horizons=cursor.horizons)
         for key, at_seconds in saved.keys:
             self.window.remember(key, at_seconds=at_seconds)
         self.primed = set(cursor.primed)

@@ -16,7 +16,8 @@ reach below.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from itertools import islice
 from typing import Final
@@ -38,7 +39,7 @@ from trunkline.policy.cursor import track_of_key
 from trunkline.policy.ids import id_key
 from trunkline.streams import Track
 
-__all__ = ["CAPACITY", "Admission", "Window", "edited_at", "keys_of"]
+__all__ = ["CAPACITY", "Admission", "Kept", "Window", "edited_at", "keys_of"]
 
 CAPACITY: Final = 20_000
 _EDITED_AT: Final = b'"edited_at":'
@@ -212,20 +213,13 @@ class Window:
             del seen[key]
         posts = [key for key in forgotten if key.isalnum()]
         if posts:  # nearly all are posts, and of these only the highest matters
-            self._raise_horizon(max(posts, key=id_key))
+            raise_horizon(self.horizons, max(posts, key=id_key))
         for key in forgotten:
             if not key.isalnum():
-                self._raise_horizon(key)
-
-    def _raise_horizon(self, forgotten: str) -> None:
-        belonging = track_of_key(forgotten)
-        if belonging is not None:
-            track, identifier = belonging
-            self.horizons[track] = max(self.horizons.get(track, ""), identifier, key=id_key)
-            return
-        status_id, _, version = forgotten.partition("@")
-        if version and self._versions.get(status_id) == version:
-            del self._versions[status_id]
+                raise_horizon(self.horizons, key)
+                status_id, _, version = key.partition("@")
+                if version and self._versions.get(status_id) == version:
+                    del self._versions[status_id]
 
     def posts_since(
         self, at_seconds: float, *, until_seconds: float = float("inf")
@@ -235,6 +229,37 @@ class Window:
             seen_then = at_seconds <= seen_at <= until_seconds
             if seen_then and key.isalnum() and f"{key}!" not in self._seen:
                 yield key
+
+
+class Kept:
+    """Which acknowledged keys a store still has: the newest `CAPACITY` of them.
+
+    What it lets go must raise the horizon that is stored, and nothing else may: a horizon above an
+    event that the consumer has not finished would hide it for ever.
+
+    Attributes:
+        horizons: For each track the highest id that was let go, once one was.
+    """
+
+    __slots__ = ("_keys", "horizons")
+
+    def __init__(self, keys: Iterable[str], *, horizons: Mapping[Track, str]) -> None:
+        self._keys = deque(keys)
+        self.horizons = dict(horizons)
+
+    def add(self, keys: Iterable[str]) -> None:
+        """Take note of keys that are stored now."""
+        self._keys.extend(keys)
+        while len(self._keys) > CAPACITY:
+            raise_horizon(self.horizons, self._keys.popleft())
+
+
+def raise_horizon(horizons: dict[Track, str], forgotten: str) -> None:
+    """Raise the horizon of the track that a forgotten key belongs to, if it belongs to one."""
+    belonging = track_of_key(forgotten)
+    if belonging is not None:
+        track, identifier = belonging
+        horizons[track] = max(horizons.get(track, ""), identifier, key=id_key)
 
 
 def _moment(version: str) -> str:
