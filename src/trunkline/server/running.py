@@ -152,8 +152,10 @@ class Server:
         if self._restarting is not None:
             self._restarting.cancel()
         await self._deafen()
+        await _turns()  # a socket that was just accepted is known a turn of the loop later
         _cut(runner)
         await runner.cleanup()
+        await _turns()  # and one that was just cut is closed a turn later
 
     async def restart(self, *, downtime_seconds: float = 0.0) -> None:
         """Go down as on SIGTERM, cutting every socket in mid-air, and come back on the same port.
@@ -223,6 +225,11 @@ class Server:
         site, self._site = self._site, None
         if site is not None:
             await site.stop()
+
+
+async def _turns() -> None:
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 def _cut(runner: web.AppRunner) -> None:
