@@ -155,7 +155,8 @@ def _situation(results: Results, name: str) -> Iterator[str]:
     if not measured:
         return
     floor, rival = results.cpu("floor", name), results.best_rival(name)
-    yield from ("", f"## `{name}`", "", f"{SITUATIONS[name].about.capitalize()}.", "")
+    about = SITUATIONS[name].about
+    yield from ("", f"### `{name}`", "", f"{about[0].upper()}{about[1:]}.", "")
     yield "| | us an event | of it system | real time | speed of the floor | of the best other |"
     yield "|---|---:|---:|---:|---:|---:|"
     for one in measured:
@@ -180,7 +181,7 @@ def _idle(idle: Idle | None) -> Sequence[str]:
         return ()
     return (
         "",
-        "## `idle-streams`",
+        "### `idle-streams`",
         "",
         f"{idle.streams:,} idle event streams of one client, each in a feed of its own with a task"
         f" that waits for it: {idle.kib_per_stream:.1f} KiB of memory for each.",
@@ -188,7 +189,7 @@ def _idle(idle: Idle | None) -> Sequence[str]:
 
 
 def _targets(results: Results) -> Iterator[str]:
-    yield from ("", "## Targets", "", "| | wanted | found | |", "|---|---:|---:|---|")
+    yield from ("", "### Targets", "", "| | wanted | found | |", "|---|---:|---:|---|")
     for target in TARGETS:
         figure = target.figure(results)
         if figure is not None:
