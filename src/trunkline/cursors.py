@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -102,15 +104,33 @@ class SqliteCursors:
     def __init__(self, path: str | Path, *, save_interval_seconds: float = 1.0) -> None:
         self.save_interval_seconds = save_interval_seconds
         self._path = Path(path)
-        self._saves = 0
+        self._saves: Counter[str] = Counter()
         self._lock = threading.Lock()  # streams that listen in threads share one file
         try:
             self._database = sqlite3.connect(
                 self._path, timeout=0.2, isolation_level=None, check_same_thread=False
             )
-            self._open()
         except sqlite3.Error as error:
             raise self._explained(error) from error
+        try:
+            self._refuse_other_kinds()
+            self._open()
+        except sqlite3.Error as error:
+            self._database.close()
+            raise self._explained(error) from error
+
+    def _refuse_other_kinds(self) -> None:
+        """Look before anything is written: somebody's other database stays as it is."""
+        (found,) = self._database.execute("PRAGMA user_version").fetchone()
+        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if found == SCHEMA_VERSION or (found == 0 and tables == 0):
+            return
+        self._database.close()
+        got = f"version {found}" if found else "a database of something else"
+        raise CursorError(
+            f"Expected cursors of version {SCHEMA_VERSION} in {self._path}; got {got}."
+            " Use the Trunkline that wrote them, or start with a new file."
+        )
 
     def _open(self) -> None:
         database = self._database
@@ -119,20 +139,24 @@ class SqliteCursors:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("BEGIN IMMEDIATE")
-        (found,) = database.execute("PRAGMA user_version").fetchone()
-        if found not in (0, SCHEMA_VERSION):
-            database.close()
-            raise CursorError(
-                f"Expected cursors of version {SCHEMA_VERSION} in {self._path}; got version"
-                f" {found}. Use the Trunkline that wrote them, or start with a new file."
-            )
         for statement in _SCHEMA.split(";\n"):
             database.execute(statement)
         database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         database.execute("COMMIT")
 
     def load(self, name: str) -> SavedCursor | None:
-        """Return what was saved under `name`, or ``None``."""
+        """Return what was saved under `name`, or ``None``.
+
+        Raises:
+            CursorError: The file cannot be read, or what is in it is damaged.
+        """
+        try:
+            with self._lock:
+                return self._load(name)
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            raise self._explained(error) from error
+
+    def _load(self, name: str) -> SavedCursor | None:
         row = self._database.execute(
             "SELECT cursor FROM cursors WHERE name = ?", (name,)
         ).fetchone()
@@ -150,16 +174,24 @@ class SqliteCursors:
             CursorError: The file cannot be written, for example because the disk is full.
         """
         try:
-            with self._lock:
+            with self._lock, self._transaction():
                 self._save(name, cursor, keys)
         except sqlite3.Error as error:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
             raise self._explained(error) from error
+
+    @contextmanager
+    def _transaction(self) -> Generator[None, None, None]:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._database.execute("COMMIT")
+        except BaseException:
+            if self._database.in_transaction:  # some errors of SQLite have ended it
+                self._database.execute("ROLLBACK")
+            raise
 
     def _save(self, name: str, cursor: Cursor, keys: Sequence[Key]) -> None:
         database = self._database
-        database.execute("BEGIN IMMEDIATE")
         database.execute(
             "INSERT INTO cursors VALUES (?, ?) ON CONFLICT DO UPDATE SET cursor = excluded.cursor",
             (name, msgspec.json.encode(cursor)),
@@ -168,10 +200,9 @@ class SqliteCursors:
             "INSERT OR IGNORE INTO acknowledged (name, key, at_seconds) VALUES (?, ?, ?)",
             [(name, key, at_seconds) for key, at_seconds in keys],
         )
-        self._saves += 1
-        if self._saves % 256 == 0:
+        self._saves[name] += 1
+        if self._saves[name] % 256 == 0:
             self._trim(name)
-        database.execute("COMMIT")
 
     def _trim(self, name: str) -> None:
         self._database.execute(
@@ -184,7 +215,7 @@ class SqliteCursors:
         """Close the file; safe to call twice."""
         self._database.close()
 
-    def _explained(self, error: sqlite3.Error) -> CursorError:
+    def _explained(self, error: Exception) -> CursorError:
         cause = str(error)
         hint = (
             "Another client or process uses it: give each its own file."
