@@ -49,6 +49,14 @@ def test_what_the_test_posts_is_what_the_stream_says() -> None:
     assert lines[4:6] == [b"event: delete\n", b"data: %b\n" % str(status["id"]).encode()]
 
 
+async def test_a_server_in_a_thread_may_be_used_in_a_test_with_a_loop_of_its_own() -> None:
+    with running_server() as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.close()
+        await writer.wait_closed()
+    assert "trunkline-test-server" not in {thread.name for thread in threading.enumerate()}
+
+
 def test_waiting_in_vain_ends_with_a_timeout() -> None:
     with running_server() as server, pytest.raises(TimeoutError):
         server.wait_for_subscribers(1, timeout_seconds=0.01)

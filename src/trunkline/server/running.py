@@ -151,6 +151,7 @@ class Server:
         self.world.revocation_listeners.remove(self.hub.end)
         if self._restarting is not None:
             self._restarting.cancel()
+        await _turns()  # whoever waits to be accepted is lost by asyncio when it stops listening
         await self._deafen()
         await _turns()  # a socket that was just accepted is known a turn of the loop later
         _cut(runner)
