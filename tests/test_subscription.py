@@ -93,6 +93,30 @@ def test_a_sweep_that_was_done_is_owed_until_the_consumer_was_told_of_its_gap() 
     assert subscription(store).owed == {}
 
 
+def test_what_one_gap_owes_stays_owed_while_only_an_earlier_gap_was_told_of() -> None:
+    store = MemoryCursors()
+    before = begun(store)
+    for start in ("500", "400"):
+        before.away()
+        before.owe_sweep("statuses", start)
+        del before.owed["statuses"]
+        before.gap = None
+    before.settle(told(LATER))
+    before.save()
+    assert subscription(store).owed == {"statuses": "400"}
+
+
+def test_what_was_caught_up_says_nothing_about_live_events_that_wait_behind_it() -> None:
+    store = MemoryCursors()
+    before = begun(store)
+    caught_up = Update(PUBLIC, SERVER, LATER, b'{"id":"1"}', "catch-up")
+    before.acknowledge(caught_up)
+    before.save()
+    after = subscription(store)
+    assert after.gap is not None
+    assert after.gap.since == NOON
+
+
 def test_a_lower_start_of_a_sweep_stays() -> None:
     one = subscription()
     for start in ("500", "99", "1000"):

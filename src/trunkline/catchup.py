@@ -336,6 +336,7 @@ class CatchUp:
             reason = f"{timeline.path} could not be read: {refused.reason}"
             self._shortfall.add(MISSING_OF[timeline.track], reason)
         except ValueError as error:
+            self.unanswered = True  # a page that stands in for a server in trouble, most likely
             self._shortfall.add(MISSING_OF[timeline.track], f"{timeline.path}: {error}")
 
     def _events(self, page: Page, timeline: Timeline) -> list[AnyEvent]:

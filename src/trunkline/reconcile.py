@@ -63,6 +63,7 @@ async def find_changes(
         return refused.is_passing
     except ValueError as error:
         shortfall.add(CHANGES, f"posts could not be asked for: {error}")
+        return True
     return False
 
 
