@@ -264,14 +264,29 @@ class CatchUp:
             self._doubt_whole_feed(timeline, await self._read(timeline, start))
             del self._subscription.owed[timeline.track]
 
-    async def is_behind(self) -> bool:
-        """Tell whether REST has something that does not arrive, even a little later."""
+    async def is_behind(self, *, after: str = "") -> bool:
+        """Tell whether REST has something that does not arrive, even a little later.
+
+        With `after` right after a post that did arrive, else among what is newest.
+        """
         for timeline in self._timelines:
             known = self._mark(timeline) or timeline.track in self._subscription.primed
             with suppress(RestRefused, ValueError):
-                if known and await self._is_ahead(timeline):
+                if after and timeline.track == "statuses":
+                    page = await self._asking.page(timeline, after=after, patient=False)
+                    if await self._is_untold(self._events(page, timeline)):
+                        return True
+                elif known and await self._is_ahead(timeline):
                     return True
         return False
+
+    async def _is_untold(self, events: Sequence[AnyEvent]) -> bool:
+        """Tell whether some of these do not arrive within a moment."""
+        if not events:
+            return False
+        await asyncio.sleep(self._options.settle_seconds)
+        window = self._subscription.window
+        return any(key not in window for event in events for key in keys_of(event)[:1])
 
     async def _is_ahead(self, timeline: Timeline) -> bool:
         """Tell whether the newest page shows something that is not told within a moment."""
@@ -281,14 +296,9 @@ class CatchUp:
         horizon = window.horizons.get(timeline.track, "")
         start = max(self._wanted(timeline), horizon, oldest, key=id_key)
         vanished = list(islice(vanished_from(page, window, above=start), 1))
-        events = self._events(page.above(start), timeline)
-        if not events and not vanished:
-            return False
-        await asyncio.sleep(self._options.settle_seconds)
-        if any(key not in window for event in events for key in keys_of(event)[:1]):
+        if await self._is_untold(self._events(page.above(start), timeline)):
             return True
-        gone = [status_id for status_id in vanished if f"{status_id}!" not in window]
-        return bool(gone) and not await self._asking.statuses(gone)
+        return bool(vanished) and not await self._asking.statuses(vanished)
 
     async def sign_in(self) -> None:
         """Ask for something, so that the server sees that the feed is still wanted."""

@@ -138,6 +138,7 @@ class Session:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._close_gaps())
                 tasks.create_task(self._vigil.watch_silence())
+                tasks.create_task(self._vigil.watch_hiccups())
                 tasks.create_task(self._vigil.stay_signed_in())
                 await self._read(connection)
         finally:

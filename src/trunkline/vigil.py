@@ -1,7 +1,8 @@
 """Vigil: what the bytes of a connection cannot tell, asked through REST while it lives.
 
-Two traps look like a healthy connection. After trouble inside the server heartbeats may go on while
-data has stopped; and a home or list feed runs dry when its owner makes no other call for a week.
+Two traps look like a healthy connection. During trouble inside the server heartbeats go on while
+data stops, for ever or until it heals, and nothing tells of what was lost; and a home or list feed
+runs dry when its owner makes no other call for a week.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from datetime import UTC, datetime
 from typing import Final
 
 from trunkline.catchup import CatchUp
+from trunkline.policy.ids import id_key
 from trunkline.policy.outcome import Outcome, OutcomeKind
+from trunkline.policy.pace import Pace
 from trunkline.subscription import Subscription
 from trunkline.transport.http import ConnectionEnded
 
 __all__ = ["Vigil"]
 
+_LOOK_SECONDS: Final = 30.0
 _SIGN_IN_SECONDS: Final = 20 * 3600.0
 _DRYING_STREAMS: Final = frozenset({"user", "list"})
 
@@ -69,6 +73,23 @@ class Vigil:
             asked_at[quietest] = now_seconds
             await self._probe(quietest, since=datetime.fromtimestamp(heard_at[quietest], UTC))
 
+    async def watch_hiccups(self) -> None:
+        """Wait until a silence that was unusually long for a subscription has hidden something.
+
+        Raises:
+            ConnectionEnded: It has; the connection may be fine again, but a gap has to be closed.
+        """
+        heard = {one: _Heard(self._now().timestamp()) for one in self._subscriptions}
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            for subscription, hearing in heard.items():
+                hiccup = hearing.look(subscription, self._now().timestamp())
+                if hiccup is not None:
+                    after, since_seconds = hiccup
+                    since = datetime.fromtimestamp(since_seconds, UTC)
+                    await self._probe(subscription, since=since, after=after)
+                    hearing.pace = hearing.pace.after_false_alarm()
+
     async def stay_signed_in(self) -> None:
         """Make the authenticated REST call a day that keeps home and list feeds filled."""
         while True:
@@ -77,10 +98,48 @@ class Vigil:
                 if subscription.stream.name in _DRYING_STREAMS:
                     await (await self._catch_up(subscription)).sign_in()
 
-    async def _probe(self, subscription: Subscription, *, since: datetime) -> None:
+    async def _probe(self, subscription: Subscription, *, since: datetime, after: str = "") -> None:
         """End the connection if REST has something that does not come; a gap is open since then."""
         if self._is_full():
             return
-        if await (await self._catch_up(subscription)).is_behind() and not self._is_full():
+        asking = await self._catch_up(subscription)
+        if await asking.is_behind(after=after) and not self._is_full():
             subscription.away(since)
             raise ConnectionEnded(Outcome(OutcomeKind.SILENT))
+
+
+class _Heard:
+    """What one subscription has heard so far, and at which pace."""
+
+    def __init__(self, at_seconds: float) -> None:
+        self.pace = Pace()
+        self._at_seconds = at_seconds
+        self._highest = ""  # the highest id of a post that arrived since the last gap
+        self._asked_after = ""  # the silence that goes on has been asked about
+
+    def look(self, subscription: Subscription, now_seconds: float) -> tuple[str, float] | None:
+        """Return after which post, and when, a silence began that was unusually long, or is."""
+        if subscription.gap is not None:  # what is caught up comes at no pace
+            self._at_seconds, self._highest = now_seconds, ""
+            return None
+        hiccup: tuple[str, float] | None = None
+        intervals_seconds: list[float] = []
+        for key, at_seconds in subscription.window.seen_since(self._at_seconds):
+            interval_seconds = at_seconds - self._at_seconds
+            if self._highest and interval_seconds > 0:
+                intervals_seconds.append(interval_seconds)
+                if self.pace.is_unusual(interval_seconds):
+                    hiccup = hiccup or (self._highest, self._at_seconds)
+            self._at_seconds = max(self._at_seconds, at_seconds)
+            if key.isalnum():
+                self._highest = max(self._highest, key, key=id_key)
+        self.pace = self.pace.after(intervals_seconds)
+        return hiccup or self._silence(now_seconds)
+
+    def _silence(self, now_seconds: float) -> tuple[str, float] | None:
+        """Return the silence that goes on, once, if it is unusually long."""
+        unusual = self.pace.is_unusual(now_seconds - self._at_seconds)
+        if not unusual or self._highest in ("", self._asked_after):
+            return None
+        self._asked_after = self._highest
+        return self._highest, self._at_seconds

@@ -227,6 +227,46 @@ async def test_heartbeats_without_events_are_seen_through(transport: TransportCh
         assert len(follower.ids) == 2
 
 
+@both_transports
+@pytest.mark.parametrize("silent_seconds", [15.0, 25.0, 120.0])
+@on_virtual_clock
+async def test_a_hiccup_inside_the_server_that_heals_by_itself_is_noticed(
+    transport: TransportChoice, silent_seconds: float
+) -> None:
+    hiccup = Fault("silent", after_events=60, seconds=silent_seconds)
+    async with following(transport=transport, faults=(hiccup,)) as follower:
+        await follower.connected()
+        posted = []
+        for _ in range(240):
+            posted.append(str(follower.server.post()["id"]))
+            await asyncio.sleep(0.7)
+        await asyncio.sleep(60.0)
+        assert sorted(follower.ids) == posted
+        (gap,) = follower.of(Gap)
+        assert gap.since is not None
+        assert gap.since <= follower.of(Update)[60].received_at
+
+
+@on_virtual_clock
+async def test_a_stream_of_odd_pace_is_not_asked_after_at_every_turn() -> None:
+    book = _Guestbook()
+
+    def prepare(world: World) -> None:
+        world.people.tokens = book
+
+    async with following(prepare=prepare) as follower:
+        await follower.connected()
+        asked = len(book.visits)
+        for _ in range(100):
+            for _ in range(30):
+                follower.server.post()
+                await asyncio.sleep(0.1)
+            await asyncio.sleep(60.0)
+        assert not follower.of(Disconnected)
+        assert len(follower.ids) == 3000
+        assert len(book.visits) - asked < 10
+
+
 @on_virtual_clock
 async def test_one_silent_stream_is_noticed_among_busy_ones() -> None:
     async with following("public", "hashtag:python") as follower:

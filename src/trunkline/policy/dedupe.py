@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final
 
 import msgspec
@@ -220,6 +220,11 @@ class Window:
                 status_id, _, version = key.partition("@")
                 if version and self._versions.get(status_id) == version:
                     del self._versions[status_id]
+
+    def seen_since(self, at_seconds: float) -> list[tuple[str, float]]:
+        """Return the keys that were seen after a time, each with its time, oldest first."""
+        newest_first = takewhile(lambda seen: seen[1] > at_seconds, reversed(self._seen.items()))
+        return list(newest_first)[::-1]
 
     def posts_since(
         self, at_seconds: float, *, until_seconds: float = float("inf")
