@@ -12,18 +12,20 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 import aiohttp
 import msgspec
 
+from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.transport.http import ConnectionEnded, Secret, outcome_of, read_body, refusal
 
 __all__ = ["App", "consent_url", "fetch_token", "register_app"]
 
 _SHOW_CODE: Final = "urn:ietf:wg:oauth:2.0:oob"
 _ANSWER_BYTES: Final = 64 * 1024
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ async def register_app(
     """
     form = {"client_name": name, "redirect_uris": _SHOW_CODE, "scopes": scopes}
     body = await _post(http, f"{rest_url}/api/v1/apps", form, timeout_seconds=timeout_seconds)
-    registered = msgspec.json.decode(body, type=_Registered)
+    registered = _decoded(body, _Registered)
     return App(
         client_id=registered.client_id, client_secret=registered.client_secret, scopes=scopes
     )
@@ -98,7 +100,15 @@ async def fetch_token(
         "scope": app.scopes,
     }
     body = await _post(http, f"{rest_url}/oauth/token", form, timeout_seconds=timeout_seconds)
-    return Secret(msgspec.json.decode(body, type=_Granted).access_token)
+    return Secret(_decoded(body, _Granted).access_token)
+
+
+def _decoded(body: bytes, kind: type[T]) -> T:
+    """Return what a good answer says; a page with a good status is none."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeError):
+        raise ConnectionEnded(Outcome(OutcomeKind.WRONG_CONTENT_TYPE, status=200)) from None
 
 
 async def _post(
