@@ -38,7 +38,7 @@ def is_sound_and_flat(path: Path) -> bool:
     lost = rows(
         path,
         "SELECT e.id FROM events AS e LEFT JOIN statuses AS s USING (server, id)"
-        " WHERE e.name = 'update' AND s.status IS NULL",
+        " WHERE e.name = 'update' AND e.raw IS NOT NULL AND s.status IS NULL",
     )
     unmarked = rows(
         path,
