@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import resource
 import signal
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -335,3 +336,24 @@ def test_a_reader_who_leaves_ends_it_well(server: RunningServer) -> None:
         process.stdout.close()
         server.post()
         assert process.wait(SECONDS) == 0
+
+
+def test_a_person_at_a_terminal_sees_a_picture(server: RunningServer, tmp_path: Path) -> None:
+    path = tmp_path / "toots.db"
+    reading, writing = os.openpty()
+    arguments = ("record", "public", "--server", server.url, "--to", str(path), "--count", "1")
+    with (
+        os.fdopen(reading, "rb", buffering=0) as screen,
+        program(*arguments, token=server.token, stdout=writing) as process,
+    ):
+        os.close(writing)
+        assert until(lambda: cursors(path) == 1)
+        server.post()
+        seen = b""
+        with suppress(OSError):  # the other end of a terminal that is gone
+            while piece := screen.read(65_536):
+                seen += piece
+        assert process.wait(SECONDS) == 0
+    assert b"1 stream of 1 server into" in seen
+    assert b"stored 1 " in seen
+    assert b"connected" in seen

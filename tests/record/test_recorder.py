@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -300,3 +300,37 @@ def test_what_cannot_be_meant_is_refused(make: Callable[[], object]) -> None:
 
 def test_a_source_shows_no_token() -> None:
     assert "secret" not in repr(Source.of("https://a.example", "user", access_token="secret"))
+
+
+async def test_a_database_that_became_read_only_is_waited_for(
+    server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "toots.db"
+    with closing(SqliteSink(path)) as sink:
+        recorder = Recorder([public(server)], sink)
+        async with recording(recorder):
+            await server.wait_for_subscribers(1)
+            await until(lambda: rows(path, "SELECT count(*) FROM cursors") == [(1,)])
+            sink._database.execute("PRAGMA query_only = ON")
+            server.world.post()
+            await until(lambda: "Allow this user to write" in recorder.progress().trouble)
+            sink._database.execute("PRAGMA query_only = OFF")
+            await until(lambda: len(posted(path)) == 1)
+
+
+async def test_hundreds_of_subscriptions_on_many_servers_share_a_process(tmp_path: Path) -> None:
+    tags = [f"tag{number}" for number in range(25)]
+    path = tmp_path / "toots.db"
+    async with AsyncExitStack() as running:
+        servers = [await running.enter_async_context(serving(settings=GENEROUS)) for _ in range(8)]
+        sources = [public(one, *(f"hashtag:{tag}" for tag in tags)) for one in servers]
+        with closing(SqliteSink(path)) as sink:
+            async with recording(Recorder(sources, sink)):
+                await until(lambda: all(one.hub.count() == len(tags) for one in servers))
+                for one in servers:
+                    one.world.post(tags=tags)
+                query = (
+                    "SELECT count(*), count(DISTINCT server), count(DISTINCT stream) FROM events"
+                )
+                await until(lambda: rows(path, query) == [(8 * 25, 8, 25)])
+    assert rows(path, "SELECT count(*) FROM statuses") == [(8,)]

@@ -104,13 +104,14 @@ class Appender:
     """
 
     def __init__(self, path: Path, *, size_bytes: int) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        path.touch()
+        self._file = path.open("r+b", buffering=0)
         self.size_bytes = size_bytes
         try:
-            os.ftruncate(self._descriptor, size_bytes)
+            self._file.truncate(size_bytes)
             flush_directory(path.parent)
         except BaseException:
-            os.close(self._descriptor)
+            self._file.close()
             raise
 
     def append(self, data: bytes) -> None:
@@ -119,18 +120,16 @@ class Appender:
         Raises:
             OSError: It cannot be written.
         """
-        os.ftruncate(self._descriptor, self.size_bytes)  # what an earlier try has left
-        rest, place = memoryview(data), self.size_bytes
+        self._file.truncate(self.size_bytes)  # what an earlier try has left
+        self._file.seek(self.size_bytes)
+        rest = memoryview(data)
         while rest:
-            written = os.pwrite(self._descriptor, rest, place)
-            rest, place = rest[written:], place + written
-        _FLUSH(self._descriptor)
+            rest = rest[self._file.write(rest) :]
+        _FLUSH(self._file.fileno())
 
     def close(self) -> None:
         """Let go of the file; safe to call twice."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        self._file.close()
 
 
 Edit = Callable[[bytes], bytes]

@@ -35,8 +35,7 @@ class PlaceLock:
         try:
             _lock(self._file)
         except OSError:
-            self._file.seek(0)
-            holder = self._file.read().strip()
+            holder = _holder(self._file)
             self._file.close()
             who = f"process {holder}" if holder.isdigit() else "another process"
             raise SinkError(
@@ -57,6 +56,15 @@ class PlaceLock:
             self._file.flush()
         except OSError:
             return  # on a full disk the lock holds all the same
+
+
+def _holder(file: IO[str]) -> str:
+    """Return what the holder of the lock has written down, as far as the system lets us look."""
+    try:
+        file.seek(0)
+        return file.read().strip()
+    except OSError:
+        return ""
 
 
 if sys.platform == "win32":  # pragma: no cover

@@ -20,6 +20,7 @@ from trunkline.sinks.lines import event_line, gap_line
 __all__ = ["StandardOutput"]
 
 _PATIENCE_SECONDS: Final = 1.0
+_PIPE_BYTES: Final = getattr(select, "PIPE_BUF", 512)
 
 
 class StandardOutput:
@@ -55,13 +56,19 @@ class StandardOutput:
             lines = b"".join([*map(event_line, batch.events), *map(gap_line, batch.gaps)])
             self._batch, self._rest = batch, memoryview(lines)
         while self._rest:
-            _, ready, _ = select.select([], [self._descriptor], [], _PATIENCE_SECONDS)
-            if not ready:
+            if not _has_room(self._descriptor):
                 raise SinkUnavailable("Cannot write to standard output: its reader does not read.")
             # A pipe with room has room for this much (POSIX), so the write cannot block.
-            written = os.write(self._descriptor, self._rest[: select.PIPE_BUF])
+            written = os.write(self._descriptor, self._rest[:_PIPE_BYTES])
             self._rest = self._rest[written:]
         self._batch = None
 
     def close(self) -> None:
         """Do nothing: standard output is not ours to close."""
+
+
+def _has_room(descriptor: int) -> bool:
+    """Tell whether something can be written, a little later if not now."""
+    if os.name == "nt":  # there nobody can ask a pipe; the write waits
+        return True
+    return bool(select.select([], [descriptor], [], _PATIENCE_SECONDS)[1])
