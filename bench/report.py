@@ -189,9 +189,11 @@ def _idle(idle: Idle | None) -> Sequence[str]:
 
 
 def _targets(results: Results) -> Iterator[str]:
+    found = [(target, target.figure(results)) for target in TARGETS]
+    if all(figure is None for _, figure in found):
+        return
     yield from ("", "### Targets", "", "| | wanted | found | |", "|---|---:|---:|---|")
-    for target in TARGETS:
-        figure = target.figure(results)
+    for target, figure in found:
         if figure is not None:
             verdict = "met" if target.met(figure) else "missed"
             yield f"| {target.about} | {target.wanted} | {figure:.2f} | {verdict} |"
