@@ -140,6 +140,7 @@ def test_full_files_are_compressed(codec: str, suffix: str, tmp_path: Path) -> N
             ids += [json.loads(line)["payload"]["id"] for line in file]
     ids += [line["payload"]["id"] for line in lines(tmp_path)]  # type: ignore[index]
     assert ids == list("012345")
+    assert [one[2] for one in told_in(f"jsonl:{tmp_path}")] == ids
 
 
 def test_without_room_for_the_compressed_file_nothing_is_lost(

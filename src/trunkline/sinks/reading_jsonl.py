@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import lru_cache
 from importlib import import_module
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -181,7 +182,7 @@ def _zstd(file: Path) -> IO[bytes]:
         raise SinkError(
             f"Expected the package zstandard to read {file}; install it, or unpack the file."
         ) from None
-    return cast("IO[bytes]", zstandard.open(file, "rb"))
+    return BufferedReader(zstandard.open(file, "rb"))
 
 
 _OPENERS: Final[dict[str, Callable[[Path], IO[bytes]]]] = {".gz": _gzip, ".zst": _zstd}
