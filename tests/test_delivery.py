@@ -166,9 +166,3 @@ async def test_an_event_that_found_no_room_and_was_cancelled_is_no_duplicate_lat
     await scene.inbox.take()
     await scene.take(post(2))
     assert await scene.inbox.take() == [post(2)]
-
-
-async def test_whatever_arrives_shows_that_all_subscriptions_are_live() -> None:
-    scene = Scene(PUBLIC, TAGGED)
-    await scene.take(Pulse.HEARTBEAT)
-    assert [one.live_at for one in scene.subscriptions.values()] == [NOON, NOON]

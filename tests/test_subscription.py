@@ -49,6 +49,7 @@ def test_a_first_start_has_no_gap() -> None:
 def test_a_restart_has_a_gap_since_what_was_finished() -> None:
     store = MemoryCursors()
     before = begun(store)
+    before.caught_up(LATER)
     before.acknowledge(post("1", LATER))
     before.save()
     after = subscription(store)
@@ -109,8 +110,8 @@ def test_what_one_gap_owes_stays_owed_while_only_an_earlier_gap_was_told_of() ->
 def test_what_was_caught_up_says_nothing_about_live_events_that_wait_behind_it() -> None:
     store = MemoryCursors()
     before = begun(store)
-    caught_up = Update(PUBLIC, SERVER, LATER, b'{"id":"1"}', "catch-up")
-    before.acknowledge(caught_up)
+    before.caught_up(LATER)
+    before.acknowledge(Update(PUBLIC, SERVER, LATER, b'{"id":"1"}', "catch-up"))
     before.save()
     after = subscription(store)
     assert after.gap is not None
@@ -128,6 +129,7 @@ def test_a_gap_that_nobody_was_told_of_begins_again_where_it_began() -> None:
     store = MemoryCursors()
     before = begun(store)
     before.away()
+    before.caught_up(LATER)
     before.acknowledge(post("1", LATER))
     before.save()
     after = subscription(store)
@@ -153,11 +155,45 @@ def test_what_is_missing_for_good_is_still_named_after_a_crash() -> None:
 def test_a_heartbeat_moves_on_what_is_finished() -> None:
     store = MemoryCursors()
     before = begun(store)
+    before.caught_up(LATER)
     before.settle(Heartbeat(server=SERVER, at=LATER, streams=(PUBLIC,)))
     before.save()
     after = subscription(store)
     assert after.gap is not None
     assert after.gap.since == LATER
+
+
+def test_what_came_out_of_buffers_was_told_before_it_came() -> None:
+    store, minute = MemoryCursors(), timedelta(minutes=1)
+    before = begun(store)
+    for minutes in (1, 2, 30):
+        before.caught_up(NOON + minutes * minute)
+    before.acknowledge(post("1", NOON + 20 * minute))
+    before.save()
+    after = subscription(store)
+    assert after.gap is not None
+    assert after.gap.since == NOON + 2 * minute
+
+
+def test_a_consumer_who_is_far_behind_costs_no_memory() -> None:
+    store, second = MemoryCursors(), timedelta(seconds=1)
+    before = begun(store)
+    for seconds in range(10_000):
+        before.caught_up(NOON + seconds * second)
+    assert len(before._read_until) <= 1000
+    before.acknowledge(post("1", NOON + 5000 * second))
+    before.save()
+    after = subscription(store)
+    assert after.gap is not None
+    assert after.gap.since is not None
+    assert NOON < after.gap.since <= NOON + 5000 * second
+
+
+def test_a_gap_begins_no_later_than_what_was_read() -> None:
+    one = begun(MemoryCursors())
+    one.away(LATER)
+    assert one.gap is not None
+    assert one.gap.since == NOON
 
 
 def test_losing_the_connection_twice_is_one_gap() -> None:

@@ -63,6 +63,11 @@ class Delivery:
         """Whether the consumer leaves no room: then silence is ours, not the server's."""
         return self._inbox.is_full
 
+    @property
+    def is_holding_back(self) -> bool:
+        """Whether live events wait."""
+        return self._waiting is not None
+
     def hold_back(self) -> None:
         """Let live events wait from now on, until `let_through`."""
         if self._waiting is None:
@@ -124,7 +129,6 @@ class Delivery:
         self._counters.count(fresh)
         self._counters.heartbeats += heartbeats
         for subscription in subscriptions.values():
-            subscription.live_at = now
             subscription.window.trim()
         if fresh and type(fresh[-1]) is Update:
             self._counters.last_live = fresh[-1]

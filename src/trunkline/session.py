@@ -34,6 +34,10 @@ __all__ = ["OtherTransport", "Session"]
 
 _THOROUGH_POLL: Final = 10
 """Every so many polls also look for late posts, edits and deletions."""
+_NOTING_SECONDS: Final = 0.2
+_LONGEST_NOTING_SECONDS: Final = 5.0
+_TURNS_UNTIL_READ: Final = 4
+"""What has arrived is read, and whoever waits for it has it, within so many turns of the loop."""
 _PATIENCE_SECONDS: Final = (60.0, 300.0, 900.0, 1800.0)
 """When to ask again for what hid in a gap while REST does not answer, an hour in all."""
 
@@ -72,6 +76,10 @@ class Session:
         self._now = server.network.now
         self._began = False  # whether any connection was ever open: then priming would hide a gap
         self._brought = False  # whether this connection delivered anything: a refusal does not
+        self._is_reading = False  # whether we wait for the connection, not for the consumer
+        self._reads = 0
+        self._read_at = self._now()
+        self._read = asyncio.Event()  # something was read that was not taken note of
         self._reconnecting = Reconnecting(
             server.url,
             self._streams,
@@ -140,7 +148,8 @@ class Session:
                 tasks.create_task(self._vigil.watch_silence())
                 tasks.create_task(self._vigil.watch_hiccups())
                 tasks.create_task(self._vigil.stay_signed_in())
-                await self._read(connection)
+                tasks.create_task(self._note_what_was_read())
+                await self._listen(connection)
         finally:
             self._shut_down()
             await connection.close()
@@ -180,15 +189,40 @@ class Session:
         for subscription in self._subscriptions:
             subscription.away()
 
-    async def _read(self, connection: Connection) -> None:
+    async def _listen(self, connection: Connection) -> None:
         """Pass on what the connection brings, until it ends."""
         counted = 0
         while True:
+            self._is_reading = True
             incoming = await connection.read()
-            self._brought = True
+            self._is_reading, self._brought = False, True
+            self._reads += 1
+            self._read.set()
+            now = self._read_at = self._now()
             size_bytes, counted = connection.bytes_received - counted, connection.bytes_received
             self._counters.received_bytes += size_bytes
-            await self._delivery.take(incoming, size_bytes, now=self._now())
+            await self._delivery.take(incoming, size_bytes, now=now)
+
+    async def _note_what_was_read(self) -> None:
+        """Take note of up to when everything that was told has been read: a gap begins there.
+
+        What was read last may have lain in buffers for a long time, and more may lie there still.
+        Only when nothing is left to read, nothing is left that was told before the last reading.
+        """
+        pause_seconds = _NOTING_SECONDS
+        while True:
+            await self._read.wait()
+            await asyncio.sleep(pause_seconds)
+            read_at, reads = self._read_at, self._reads
+            for _ in range(_TURNS_UNTIL_READ):
+                await asyncio.sleep(0)
+            if self._is_reading and self._reads == reads and not self._delivery.is_holding_back:
+                self._read.clear()
+                pause_seconds = _NOTING_SECONDS
+                for subscription in self._subscriptions:
+                    subscription.caught_up(read_at)
+            else:
+                pause_seconds = min(2 * pause_seconds, _LONGEST_NOTING_SECONDS)
 
     async def _prime(self) -> None:
         for subscription in self._subscriptions:
@@ -235,7 +269,7 @@ class Session:
 
     async def _poll_once(self, *, thorough: bool) -> None:
         for subscription in self._subscriptions:
-            catch_up = await self._catch_up(subscription)
+            catch_up, asked_at = await self._catch_up(subscription), self._now()
             catch_up.begin()
             await catch_up.fetch()
             if catch_up.refused is not None:
@@ -243,7 +277,7 @@ class Session:
             self._brought = True
             if thorough or subscription.gap is not None:
                 await self._conclude(catch_up)
-            subscription.live_at = self._now()
+            subscription.caught_up(asked_at)
 
     async def _catch_up(self, subscription: Subscription) -> CatchUp:
         return CatchUp(

@@ -7,8 +7,9 @@ cursor.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from trunkline.cursors import CursorStore
@@ -24,6 +25,10 @@ from trunkline.streams import Stream, Track
 __all__ = ["OpenGap", "Subscription"]
 
 _NEW: Final = Admission.NEW  # an enumeration is slow to ask on Python 3.11
+
+
+_LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
+_MOST_NOTES: Final = 1000
 
 
 class OpenGap:
@@ -53,7 +58,7 @@ class Subscription:
         gap: The gap that is being closed, or ``None`` while live without one.
         owed: For each track the id from which a sweep for late posts is owed.
         primed: The tracks whose state was known when following began.
-        live_at: When it was last known to be live.
+        live_at: Until when everything that was told has been read.
     """
 
     def __init__(
@@ -68,7 +73,10 @@ class Subscription:
         self.primed: set[Track] = set()
         self.live_at: datetime | None = None
         self._store = store
-        self._finished_at: datetime | None = None  # the consumer has everything up to then
+        self._sure_at: datetime | None = None  # the consumer has what was told until then
+        self._finished_at = _LONG_AGO  # when the last item that the consumer has finished came
+        self._read_until: list[datetime] = []  # when everything that was told had been read
+        self._apart = timedelta()  # how far these moments lie apart at the least
         self._untold: list[OpenGap] = []  # gaps that the consumer has not acknowledged
         self._stored_owed: dict[Track, str] = {}
         self._unsaved: list[Key] = []
@@ -83,7 +91,7 @@ class Subscription:
     @property
     def has_begun(self) -> bool:
         """Whether it was followed before: what is there now and was not then has been missed."""
-        return self._finished_at is not None
+        return self._sure_at is not None
 
     def begin_if_primed(self, now: datetime) -> None:
         """Following begins, if it is known from where; see `begin`."""
@@ -92,7 +100,7 @@ class Subscription:
 
     def begin(self, now: datetime) -> None:
         """Following begins: store that, so that a crash before the first event loses nothing."""
-        self._finished_at = now
+        self._sure_at = now
         self._kept = Kept((), horizons=self.window.horizons)
         self.save()
 
@@ -116,10 +124,29 @@ class Subscription:
             self.begin(now)
         self.live_at = now
 
+    def caught_up(self, at: datetime) -> None:
+        """Take note that everything that was told until then has been read."""
+        self.live_at = at
+        if self._store is not None:
+            self._note(at)
+
+    def _note(self, at: datetime) -> None:
+        """Keep a moment for `_position`; the further behind the consumer is, the fewer of them."""
+        notes = self._read_until
+        if not notes:
+            self._apart = timedelta()
+        elif at - notes[-1] < self._apart:
+            return
+        notes.append(at)
+        if len(notes) > _MOST_NOTES:
+            del notes[::2]
+            self._apart = 2 * (notes[-1] - notes[0]) / len(notes)
+
     def away(self, since: datetime | None = None) -> None:
         """The connection ended: a gap is open since then, or since it was last known to be live."""
         if self.gap is None:
-            self._open_gap(OpenGap(since or self.live_at))
+            moments = [moment for moment in (since, self.live_at) if moment is not None]
+            self._open_gap(OpenGap(min(moments, default=None)))
 
     def owe_sweep(self, track: Track, start: str) -> None:
         """Take note that `track` is to be swept from `start`; a lower start stays."""
@@ -175,8 +202,15 @@ class Subscription:
             self._untold.append(gap)
 
     def _position(self) -> datetime | None:
-        """Return up to when nothing is missing: where the gap of a restart begins."""
-        moments = [self._finished_at, *(gap.since for gap in self._untold)]
+        """Return up to when nothing is missing: where the gap of a restart begins.
+
+        What was told until then had been read, and all that had been read then is finished.
+        """
+        place = bisect_right(self._read_until, self._finished_at)
+        if place:
+            self._sure_at = self._read_until[place - 1]
+            del self._read_until[:place]
+        moments = [self._sure_at, *(gap.since for gap in self._untold)]
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _restore(self) -> None:
@@ -192,6 +226,6 @@ class Subscription:
         self.owed = dict(cursor.sweeps)
         self._stored_owed = dict(cursor.sweeps)
         if cursor.live_at_seconds is not None:
-            self._finished_at = datetime.fromtimestamp(cursor.live_at_seconds, UTC)
+            self._sure_at = datetime.fromtimestamp(cursor.live_at_seconds, UTC)
             lost = Shortfall(set(cursor.missing), list(cursor.reasons))
-            self._open_gap(OpenGap(self._finished_at, lost))
+            self._open_gap(OpenGap(self._sure_at, lost))

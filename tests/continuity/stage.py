@@ -47,7 +47,7 @@ _GENEROUS: Final = RateLimits(
     general=Limit(requests=100_000, period_seconds=300.0),
     paged=Limit(requests=100_000, period_seconds=900.0),
 )
-_LONGEST_DRAIN_SECONDS: Final = 4000.0
+_LONGEST_DRAIN_LOOKS: Final = 800
 _SILENT_KINDS: Final = frozenset({"silent", "stall"})
 
 
@@ -250,7 +250,7 @@ class _Stage:
 async def _drain(consumer: _Consumer, *, look_seconds: float) -> None:
     """Wait until the consumer is live everywhere and nothing comes any more."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + _LONGEST_DRAIN_SECONDS
+    deadline = loop.time() + _LONGEST_DRAIN_LOOKS * look_seconds
     quiet_looks, seen = 0, -1
     while quiet_looks < 2:
         assert loop.time() < deadline, "The consumer does not come to rest."

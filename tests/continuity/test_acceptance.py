@@ -565,3 +565,35 @@ async def test_rest_that_answers_with_something_else_at_first_does_not_keep_us_f
         status_id = str(follower.server.post()["id"])
         await asyncio.sleep(1.0)
         assert follower.ids == [status_id]
+
+
+@both_transports
+@on_virtual_clock
+async def test_a_gap_begins_where_we_had_read_everything_however_far_behind_we_were(
+    transport: TransportChoice,
+) -> None:
+    """What waits in buffers when a connection is reset was published long before that."""
+    options: StreamKeywords = {"transport": transport, "buffer_bytes": 100_000, "catch_up": False}
+    async with following(**options) as follower:
+        await follower.connected()
+        assert follower.task is not None
+        follower.task.cancel()
+        world = follower.server.world
+        for _ in range(200):
+            follower.server.post("x" * 20_000)
+            await asyncio.sleep(1.0)
+        async for item in follower.feed:
+            follower.items.append(item)
+            if isinstance(item, Update):
+                await asyncio.sleep(1.0)
+            if len(follower.ids) == 40:
+                follower.server.cut_connections(reset=True)
+            if isinstance(item, Gap):
+                break
+        (gap,) = follower.of(Gap)
+        assert gap.since is not None
+        published_at = {one.identifier: one.published_at for one in world.log}
+        missing = set(published_at) - set(follower.ids)
+        assert missing, "or there is nothing to be named"
+        assert gap.since.timestamp() <= min(published_at[one] for one in missing)
+        assert gap.missing >= {"update"}

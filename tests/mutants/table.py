@@ -71,8 +71,8 @@ _FINISHED: Final = (
     Mutant(
         name="untold-gap-forgotten",
         file="subscription.py",
-        before="moments = [self._finished_at, *(gap.since for gap in self._untold)]",
-        after="moments = [self._finished_at]",
+        before="moments = [self._sure_at, *(gap.since for gap in self._untold)]",
+        after="moments = [self._sure_at]",
         test="tests/test_subscription.py"
         "::test_a_gap_that_nobody_was_told_of_begins_again_where_it_began",
         why="What was finished last seems to say up to when everything is there.",
