@@ -40,6 +40,43 @@ _FRAME_SECONDS: Final = 0.25
 _REPORT_SECONDS: Final = 60.0
 
 
+Streams = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="STREAM", help="What to record: public, user, hashtag:python, list:42 ..."
+    ),
+]
+ServerName = Annotated[
+    str | None,
+    typer.Option("--server", metavar="URL", help="The server, such as mastodon.example."),
+]
+To = Annotated[
+    str | None,
+    typer.Option(metavar="SINK", help="Where to: sqlite:toots.db, jsonl:toots/, ..."),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A trunkline.toml that names servers and streams."),
+]
+OnDeleted = Annotated[
+    str | None,
+    typer.Option(
+        metavar="mark|purge|ignore",
+        help="What becomes of deleted posts: kept and marked (the usual), removed from"
+        " everywhere, or nothing.",
+    ),
+]
+Count = Annotated[int | None, typer.Option(min=1, metavar="N", help="Stop after so many events.")]
+Seconds = Annotated[
+    float | None, typer.Option(min=0.0, metavar="N", help="Stop after so many seconds.")
+]
+LogJson = Annotated[bool, typer.Option("--log-json", help="Log JSON lines, and show no picture.")]
+MetadataFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Also write the metadata that Datasette shows with sqlite:."),
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What to record, where to, until when, and how to tell of it."""
@@ -52,48 +89,16 @@ class Order:
 
 
 def record(
-    streams: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="STREAM", help="What to record: public, user, hashtag:python, list:42 ..."
-        ),
-    ] = None,
+    streams: Streams = None,
     *,
-    server: Annotated[
-        str | None,
-        typer.Option("--server", metavar="URL", help="The server, such as mastodon.example."),
-    ] = None,
-    to: Annotated[
-        str | None,
-        typer.Option(metavar="SINK", help="Where to: sqlite:toots.db, jsonl:toots/, ..."),
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A trunkline.toml that names servers and streams."),
-    ] = None,
-    on_delete: Annotated[
-        str | None,
-        typer.Option(
-            metavar="mark|purge|ignore",
-            help="What becomes of deleted posts: kept and marked (the usual), removed from"
-            " everywhere, or nothing.",
-        ),
-    ] = None,
-    count: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Stop after so many events.")
-    ] = None,
-    seconds: Annotated[
-        float | None, typer.Option(min=0.0, metavar="N", help="Stop after so many seconds.")
-    ] = None,
-    log_json: Annotated[
-        bool, typer.Option("--log-json", help="Log JSON lines, and show no picture.")
-    ] = False,
-    datasette: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Also write the metadata that Datasette shows with sqlite:."
-        ),
-    ] = None,
+    server: ServerName = None,
+    to: To = None,
+    config: ConfigFile = None,
+    on_delete: OnDeleted = None,
+    count: Count = None,
+    seconds: Seconds = None,
+    log_json: LogJson = False,
+    datasette: MetadataFile = None,
     token_file: arguments.TokenFile = None,
     streaming_url: arguments.StreamingUrl = None,
     proxy: arguments.Proxy = None,
