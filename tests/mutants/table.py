@@ -57,7 +57,7 @@ _FINISHED: Final = (
         file="sync_handle.py",
         before="                self.error = error\n",
         after="",
-        test="tests/test_sync.py::test_what_a_handler_raises_is_logged_and_kept",
+        test="tests/test_sync_handles.py::test_what_a_handler_raises_is_logged_and_kept",
         why="The log has it, and nobody can catch it in a thread.",
     ),
     Mutant(
