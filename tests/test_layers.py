@@ -26,6 +26,8 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "handover",
         "inbox",
         "plan",
+        "probing",
+        "reading",
         "reconcile",
         "reconnecting",
         "session",

@@ -16,9 +16,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
-from itertools import islice
 from typing import Final
 
 from trunkline.asking import Asking
@@ -28,10 +26,8 @@ from trunkline.policy.catchup import (
     MISSING_OF,
     Page,
     Shortfall,
-    events_of_page,
-    vanished_from,
 )
-from trunkline.policy.cursor import beginning, highest, sweep_start
+from trunkline.policy.cursor import beginning
 from trunkline.policy.dedupe import keys_of
 from trunkline.policy.flavour import Flavour
 from trunkline.policy.ids import id_key
@@ -114,7 +110,7 @@ class CatchUp:
         below, oldest = "", ""
         for _ in range(_PRIME_PAGES):
             page = await self._asking.page(timeline, below=below, patient=False)
-            events = self._events(page, timeline)
+            events = self._subscription.news_on(page, timeline.track, now=self._now())
             subscription.remember(key for event in events for key in keys_of(event))
             if len(page.entries) < timeline.page_limit:
                 return
@@ -132,7 +128,7 @@ class CatchUp:
     def begin(self) -> None:
         """Take note of where to read from, before live events move that on."""
         for timeline in self._timelines:
-            mark = self._mark(timeline)
+            mark = self._subscription.mark(timeline.track)
             if not self._options.catch_up:
                 self._lose(timeline, "catching up is turned off")
             elif not mark and timeline.track not in self._subscription.primed:
@@ -159,25 +155,14 @@ class CatchUp:
         if timeline.path.startswith(_FEEDS) and fetched >= _FEED_KEEPS - timeline.page_limit:
             self._lose(timeline, f"the server keeps {_FEED_KEEPS} entries of such a feed")
 
-    def _mark(self, timeline: Timeline) -> str:
-        """Return the highest id that was ever seen; ``""`` for none."""
-        window = self._subscription.window
-        horizon = window.horizons.get(timeline.track, "")
-        return max(highest(window.keys(), timeline.track), horizon, key=id_key)
-
     def _wanted(self, timeline: Timeline) -> str:
-        """Return the id from which the timeline is to be swept, however much is remembered."""
-        return sweep_start(
-            self._subscription.window.keys(),
-            timeline.track,
-            overlap_seconds=self._options.overlap_seconds(self._subscription.stream),
-            scheme=self._flavour.ids,
+        return self._subscription.sweep_from(
+            timeline.track, options=self._options, scheme=self._flavour.ids
         )
 
     def _sweep_start(self, timeline: Timeline) -> str:
         """Return from where to sweep: never below what was forgotten, where old looks like new."""
-        wanted = self._wanted(timeline)
-        horizon = self._subscription.window.horizons.get(timeline.track, "")
+        wanted, horizon = self._wanted(timeline), self._subscription.horizon(timeline.track)
         if id_key(wanted) < id_key(horizon) and timeline.track == "statuses":
             self._lose(timeline, "too little is remembered to tell all late posts from old ones")
         return max(wanted, horizon, key=id_key)
@@ -264,48 +249,6 @@ class CatchUp:
             self._doubt_whole_feed(timeline, await self._read(timeline, start))
             del self._subscription.owed[timeline.track]
 
-    async def is_behind(self, *, after: str = "") -> bool:
-        """Tell whether REST has something that does not arrive, even a little later.
-
-        With `after` right after a post that did arrive, else among what is newest.
-        """
-        for timeline in self._timelines:
-            known = self._mark(timeline) or timeline.track in self._subscription.primed
-            with suppress(RestRefused, ValueError):
-                if after and timeline.track == "statuses":
-                    page = await self._asking.page(timeline, after=after, patient=False)
-                    if await self._is_untold(self._events(page, timeline)):
-                        return True
-                elif known and await self._is_ahead(timeline):
-                    return True
-        return False
-
-    async def _is_untold(self, events: Sequence[AnyEvent]) -> bool:
-        """Tell whether some of these do not arrive within a moment."""
-        if not events:
-            return False
-        await asyncio.sleep(self._options.settle_seconds)
-        window = self._subscription.window
-        return any(key not in window for event in events for key in keys_of(event)[:1])
-
-    async def _is_ahead(self, timeline: Timeline) -> bool:
-        """Tell whether the newest page shows something that is not told within a moment."""
-        window = self._subscription.window
-        page = await self._asking.page(timeline, patient=False)
-        oldest = page.oldest_id if len(page.entries) >= timeline.page_limit else ""
-        horizon = window.horizons.get(timeline.track, "")
-        start = max(self._wanted(timeline), horizon, oldest, key=id_key)
-        vanished = list(islice(vanished_from(page, window, above=start), 1))
-        if await self._is_untold(self._events(page.above(start), timeline)):
-            return True
-        return bool(vanished) and not await self._asking.statuses(vanished)
-
-    async def sign_in(self) -> None:
-        """Ask for something, so that the server sees that the feed is still wanted."""
-        for timeline in self._timelines[:1]:
-            with suppress(RestRefused, ValueError):
-                await self._asking.page(timeline)
-
     def conclude(self) -> Gap | None:
         """Close the gap and return the signal that says what became of it, if there was one."""
         subscription, gap = self._subscription, self._subscription.gap
@@ -349,20 +292,10 @@ class CatchUp:
             self.unanswered = True  # a page that stands in for a server in trouble, most likely
             self._shortfall.add(MISSING_OF[timeline.track], f"{timeline.path}: {error}")
 
-    def _events(self, page: Page, timeline: Timeline) -> list[AnyEvent]:
-        subscription = self._subscription
-        return events_of_page(
-            page,
-            timeline.track,
-            subscription.window,
-            stream=subscription.stream,
-            server=subscription.server,
-            now=self._now(),
-        )
-
     async def _deliver_page(self, page: Page, timeline: Timeline) -> bool:
         """Deliver what is news on a page; false when the limit does not allow more."""
-        events, limit = self._events(page, timeline), self._options.catch_up_limit
+        limit, track = self._options.catch_up_limit, timeline.track
+        events = self._subscription.news_on(page, track, now=self._now())
         if events and self._recovered() >= limit:
             self._lose(timeline, f"more than {limit} events were missed (catch_up_limit)")
             return False

@@ -14,12 +14,15 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Final
 
+from trunkline.asking import Asking
 from trunkline.catchup import CatchUp
 from trunkline.delivery import Delivery
 from trunkline.events import AnyEvent
 from trunkline.inbox import Inbox
 from trunkline.options import StreamOptions, Transport
 from trunkline.policy.outcome import Outcome, OutcomeKind
+from trunkline.probing import Probing
+from trunkline.reading import Reading
 from trunkline.reconnecting import OtherTransport, Reconnecting
 from trunkline.signals import Connected, Disconnected
 from trunkline.stats import Counters
@@ -34,10 +37,6 @@ __all__ = ["OtherTransport", "Session"]
 
 _THOROUGH_POLL: Final = 10
 """Every so many polls also look for late posts, edits and deletions."""
-_NOTING_SECONDS: Final = 0.2
-_LONGEST_NOTING_SECONDS: Final = 5.0
-_TURNS_UNTIL_READ: Final = 4
-"""What has arrived is read, and whoever waits for it has it, within so many turns of the loop."""
 _PATIENCE_SECONDS: Final = (60.0, 300.0, 900.0, 1800.0)
 """When to ask again for what hid in a gap while REST does not answer, an hour in all."""
 
@@ -76,10 +75,6 @@ class Session:
         self._now = server.network.now
         self._began = False  # whether any connection was ever open: then priming would hide a gap
         self._brought = False  # whether this connection delivered anything: a refusal does not
-        self._is_reading = False  # whether we wait for the connection, not for the consumer
-        self._reads = 0
-        self._read_at = self._now()
-        self._read = asyncio.Event()  # something was read that was not taken note of
         self._reconnecting = Reconnecting(
             server.url,
             self._streams,
@@ -95,9 +90,12 @@ class Session:
             inbox=inbox,
             counters=counters,
         )
+        self._reading = Reading(
+            self._subscriptions, is_holding_back=lambda: self._delivery.is_holding_back
+        )
         self._vigil = Vigil(
             self._subscriptions,
-            self._catch_up,
+            self._probing,
             silence_probe_seconds=options.silence_probe_seconds,
             is_full=lambda: inbox.is_full,
             now=self._now,
@@ -148,7 +146,7 @@ class Session:
                 tasks.create_task(self._vigil.watch_silence())
                 tasks.create_task(self._vigil.watch_hiccups())
                 tasks.create_task(self._vigil.stay_signed_in())
-                tasks.create_task(self._note_what_was_read())
+                tasks.create_task(self._reading.tell())
                 await self._listen(connection)
         finally:
             self._shut_down()
@@ -193,36 +191,13 @@ class Session:
         """Pass on what the connection brings, until it ends."""
         counted = 0
         while True:
-            self._is_reading = True
+            self._reading.waits()
             incoming = await connection.read()
-            self._is_reading, self._brought = False, True
-            self._reads += 1
-            self._read.set()
-            now = self._read_at = self._now()
+            now, self._brought = self._now(), True
+            self._reading.has_read(now)
             size_bytes, counted = connection.bytes_received - counted, connection.bytes_received
             self._counters.received_bytes += size_bytes
             await self._delivery.take(incoming, size_bytes, now=now)
-
-    async def _note_what_was_read(self) -> None:
-        """Take note of up to when everything that was told has been read: a gap begins there.
-
-        What was read last may have lain in buffers for a long time, and more may lie there still.
-        Only when nothing is left to read, nothing is left that was told before the last reading.
-        """
-        pause_seconds = _NOTING_SECONDS
-        while True:
-            await self._read.wait()
-            await asyncio.sleep(pause_seconds)
-            read_at, reads = self._read_at, self._reads
-            for _ in range(_TURNS_UNTIL_READ):
-                await asyncio.sleep(0)
-            if self._is_reading and self._reads == reads and not self._delivery.is_holding_back:
-                self._read.clear()
-                pause_seconds = _NOTING_SECONDS
-                for subscription in self._subscriptions:
-                    subscription.caught_up(read_at)
-            else:
-                pause_seconds = min(2 * pause_seconds, _LONGEST_NOTING_SECONDS)
 
     async def _prime(self) -> None:
         for subscription in self._subscriptions:
@@ -288,6 +263,10 @@ class Session:
             deliver=self._caught_up,
             now=self._now,
         )
+
+    async def _probing(self, subscription: Subscription) -> Probing:
+        asking = Asking(await self._server.rest(), (await self._server.instance()).flavour)
+        return Probing(subscription, asking, options=self._options, now=self._now)
 
     async def _caught_up(self, subscription: Subscription, events: Sequence[AnyEvent]) -> int:
         return await self._delivery.take_caught_up(subscription, events, now=self._now())

@@ -14,10 +14,11 @@ from typing import Final
 
 from trunkline.cursors import CursorStore
 from trunkline.events import AnyEvent
-from trunkline.policy.catchup import Shortfall
-from trunkline.policy.cursor import Cursor, Key
+from trunkline.options import StreamOptions
+from trunkline.policy.catchup import Page, Shortfall, events_of_page
+from trunkline.policy.cursor import Cursor, Key, highest, sweep_start
 from trunkline.policy.dedupe import Admission, Kept, Window, keys_of
-from trunkline.policy.ids import id_key
+from trunkline.policy.ids import IdScheme, id_key
 from trunkline.signals import AnySignal, Gap
 from trunkline.stats import Counters
 from trunkline.streams import Stream, Track
@@ -103,6 +104,26 @@ class Subscription:
         self._sure_at = now
         self._kept = Kept((), horizons=self.window.horizons)
         self.save()
+
+    def mark(self, track: Track) -> str:
+        """Return the highest id of a track that was ever seen; ``""`` for none."""
+        return max(highest(self.window.keys(), track), self.horizon(track), key=id_key)
+
+    def horizon(self, track: Track) -> str:
+        """Return the highest id of a track that was forgotten; ``""`` while none was."""
+        return self.window.horizons.get(track, "")
+
+    def sweep_from(self, track: Track, *, options: StreamOptions, scheme: IdScheme) -> str:
+        """Return the id from which a timeline is to be swept, however much is remembered."""
+        overlap_seconds = options.overlap_seconds(self.stream)
+        seen = self.window.seen_since(-1.0)
+        return sweep_start(seen, track, overlap_seconds=overlap_seconds, scheme=scheme)
+
+    def news_on(self, page: Page, track: Track, *, now: datetime) -> list[AnyEvent]:
+        """Return what a page tells that was not seen, oldest first; nothing is remembered of it."""
+        return events_of_page(
+            page, track, self.window, stream=self.stream, server=self.server, now=now
+        )
 
     def admit(self, event: AnyEvent, *, now_seconds: float) -> bool:
         """Say whether `event` is news, and remember it if so; what is not is counted."""

@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from trunkline.catchup import CatchUp
 from trunkline.policy.ids import id_key
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.policy.pace import Pace
+from trunkline.probing import Probing
 from trunkline.subscription import Subscription
 from trunkline.transport.http import ConnectionEnded
 
@@ -31,7 +31,7 @@ class Vigil:
 
     Args:
         subscriptions: Whom to watch.
-        catch_up: Makes what asks REST for a subscription.
+        probing: Makes what asks REST for a subscription.
         silence_probe_seconds: After so long without an event REST is asked.
         is_full: Whether the consumer leaves no room: then it is we who do not listen.
         now: The clock on the wall.
@@ -40,14 +40,14 @@ class Vigil:
     def __init__(
         self,
         subscriptions: Sequence[Subscription],
-        catch_up: Callable[[Subscription], Awaitable[CatchUp]],
+        probing: Callable[[Subscription], Awaitable[Probing]],
         *,
         silence_probe_seconds: float,
         is_full: Callable[[], bool],
         now: Callable[[], datetime],
     ) -> None:
         self._subscriptions = subscriptions
-        self._catch_up = catch_up
+        self._probing = probing
         self._silence_probe_seconds = silence_probe_seconds
         self._is_full = is_full
         self._now = now
@@ -96,14 +96,14 @@ class Vigil:
             await asyncio.sleep(_SIGN_IN_SECONDS)
             for subscription in self._subscriptions:
                 if subscription.stream.name in _DRYING_STREAMS:
-                    await (await self._catch_up(subscription)).sign_in()
+                    await (await self._probing(subscription)).sign_in()
 
     async def _probe(self, subscription: Subscription, *, since: datetime, after: str = "") -> None:
         """End the connection if REST has something that does not come; a gap is open since then."""
         if self._is_full():
             return
-        asking = await self._catch_up(subscription)
-        if await asking.is_behind(after=after) and not self._is_full():
+        probing = await self._probing(subscription)
+        if await probing.is_behind(after=after) and not self._is_full():
             subscription.away(since)
             raise ConnectionEnded(Outcome(OutcomeKind.SILENT))
 

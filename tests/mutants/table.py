@@ -144,8 +144,8 @@ _CATCHING_UP: Final = (
     Mutant(
         name="overlap-zero",
         file="policy/cursor.py",
-        before="id_minus_seconds(mark, overlap_seconds, scheme=timed)",
-        after="id_minus_seconds(mark, 0.0, scheme=timed)",
+        before="id_minus_seconds(mark, overlap_seconds, scheme=scheme)",
+        after="id_minus_seconds(mark, 0.0, scheme=scheme)",
         test=_STORIES
         + "test_a_post_that_federates_late_during_a_gap_is_found_below_posts_that_were_delivered",
         why="Everything above the highest id is new, and it looks as if nothing else were.",

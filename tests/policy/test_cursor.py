@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trunkline.policy.cursor import Cursor, highest, sweep_start, track_of_key
+from trunkline.policy.cursor import Cursor, Key, highest, sweep_start, track_of_key
 from trunkline.policy.ids import IdScheme, snowflake_milliseconds
 from trunkline.streams import Track
 
@@ -45,31 +45,55 @@ def test_without_an_id_there_is_no_highest() -> None:
     assert highest(["n:5", "9!"], "statuses") == ""
 
 
+def start_of(seen: list[Key], scheme: IdScheme, *, overlap_seconds: float = 600.0) -> str:
+    return sweep_start(seen, "statuses", overlap_seconds=overlap_seconds, scheme=scheme)
+
+
 def test_a_sweep_starts_as_long_before_the_highest_id_as_was_asked_for() -> None:
-    start = sweep_start(
-        [str(NOON), str(NOON - 5)], "statuses", overlap_seconds=600.0, scheme="snowflake"
-    )
+    start = start_of([(str(NOON), 2.0), (str(NOON - 5), 1.0)], "snowflake")
     assert snowflake_milliseconds(start) == 1_795_000_000_000 - 600_000
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1e6))
 def test_a_longer_overlap_never_starts_later(one: float, other: float) -> None:
     starts = [
-        int(sweep_start([str(NOON)], "statuses", overlap_seconds=seconds, scheme="snowflake"))
+        int(start_of([(str(NOON), 1.0)], "snowflake", overlap_seconds=seconds))
         for seconds in sorted((one, other))
     ]
     assert starts[1] <= starts[0] <= NOON
 
 
-@pytest.mark.parametrize(
-    ("track", "scheme", "prefix"),
-    [("statuses", "opaque", ""), ("notifications", "snowflake", "n:")],
-)
-def test_where_ids_hold_no_time_a_sweep_starts_a_page_below_the_highest(
-    track: Track, scheme: IdScheme, prefix: str
+def test_where_ids_hold_no_time_a_sweep_starts_above_nothing_that_was_not_seen_so_long_ago() -> (
+    None
+):
+    seen = [("105", 1000.0), ("101", 1300.0), ("109", 1400.0), ("120", 1999.0), ("110", 2000.0)]
+    assert start_of(seen, "opaque") == "109"
+
+
+@pytest.mark.parametrize("scheme", ["opaque", "snowflake"])
+def test_where_nothing_was_seen_so_long_ago_a_sweep_reads_all(scheme: IdScheme) -> None:
+    seen = [("105", 0.0), ("109", 1900.0), ("120", 2000.0), ("n:7", 2100.0)]
+    assert start_of(seen, scheme) == ""
+    assert start_of([], scheme) == ""
+
+
+@given(st.lists(st.tuples(st.integers(1, 10**6), st.integers(0, 590)), min_size=1))
+def test_no_post_that_is_late_by_less_than_the_overlap_lies_below_the_start(
+    posts: list[tuple[int, int]],
 ) -> None:
-    keys = [f"{prefix}{number}" for number in range(1_000, 1_100)]
-    assert sweep_start(keys, track, overlap_seconds=600.0, scheme=scheme) == "1060"
+    """Each post arrives so many seconds after it was written; its id is when it was written."""
+    arrived = sorted((written + late, written) for written, late in posts)
+    seen: list[Key] = [(str(10**7 + written), float(at)) for at, written in arrived[:-1]]
+    last_at, last = arrived[-1]
+    if seen and last_at >= seen[-1][1]:
+        start = start_of(seen, "opaque")
+        assert start == "" or int(start) < 10**7 + last
+
+
+def test_what_comes_in_its_order_is_swept_from_a_page_below_the_highest() -> None:
+    seen = [(f"n:{number}", 1.0) for number in range(1_000, 1_100)]
+    start = sweep_start(seen, "notifications", overlap_seconds=600.0, scheme="snowflake")
+    assert start == "1060"
 
 
 def test_a_cursor_that_was_stored_is_the_same_cursor() -> None:

@@ -22,7 +22,7 @@ Key = tuple[str, float]
 """A key of the window and the moment it was seen, in seconds since 1970."""
 
 _LOWEST: Final[dict[IdScheme, str]] = {"snowflake": "0", "ulid": "0" * 26, "opaque": ""}
-_OPAQUE_OVERLAP: Final = 40
+_LAST_PAGE: Final = 40
 
 
 class Cursor(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,15 +75,29 @@ def highest(keys: Iterable[str], track: Track, *, among: int = 1) -> str:
 
 
 def sweep_start(
-    keys: Iterable[str], track: Track, *, overlap_seconds: float, scheme: IdScheme
+    seen: Iterable[Key], track: Track, *, overlap_seconds: float, scheme: IdScheme
 ) -> str:
     """Return the id from which a timeline is to be swept for late posts; ``""`` for all of it.
 
-    Where ids hold a time that is `overlap_seconds` before the highest; elsewhere so many entries
-    back that a page covers them.
+    Where ids hold a time that is `overlap_seconds` before the highest. Elsewhere it is the highest
+    id that was seen so long before the newest: what is late by less has a higher one. Nothing but
+    posts comes late; of the rest the last page is read again.
+
+    Args:
+        seen: What was seen and when, in any order; what counts as seen from before the beginning
+            has no time (0).
+        track: Which timeline.
+        overlap_seconds: By how much a post may be late.
+        scheme: What the ids of posts hold.
     """
-    known = list(keys)
-    mark = highest(known, track)
-    timed = scheme if track == "statuses" else "opaque"
-    start = id_minus_seconds(mark, overlap_seconds, scheme=timed) if mark else ""
-    return highest(known, track, among=_OPAQUE_OVERLAP) if start is None else start
+    known = list(seen)
+    keys = [key for key, _ in known]
+    if track != "statuses":
+        return highest(keys, track, among=_LAST_PAGE)
+    mark = highest(keys, track)
+    start = id_minus_seconds(mark, overlap_seconds, scheme=scheme) if mark else ""
+    if start is not None:
+        return start
+    newest_at_seconds = max(at_seconds for _, at_seconds in known)
+    early_seconds = newest_at_seconds - overlap_seconds
+    return highest((key for key, at_seconds in known if 0 < at_seconds <= early_seconds), track)
