@@ -5,7 +5,6 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
@@ -14,9 +13,11 @@ from tests.sinks.builders import batch, delete, post, update
 
 from trunkline.sinks import Batch, OnDelete, open_sink
 
-SINKS = ["sqlite:{}/toots.db", "jsonl:{}/toots?rotate_bytes=100000"]
-if find_spec("pyarrow") is not None:
-    SINKS.append("parquet:{}/toots?file_rows=300")
+SINKS = [
+    "sqlite:{}/toots.db",
+    "jsonl:{}/toots?rotate_bytes=100000",
+    "parquet:{}/toots?file_rows=300",
+]
 WARM_UP, REST = 15, 45
 
 

@@ -35,7 +35,6 @@ from trunkline.sinks.base import OnDelete
 from trunkline.sinks.rows import identifier
 from trunkline.testing import make_account
 
-pyarrow = pytest.importorskip("pyarrow")
 parquet = importlib.import_module("trunkline.sinks.parquet")
 parquet_files = importlib.import_module("trunkline.sinks.parquet_files")
 

@@ -68,7 +68,8 @@ def _zstd() -> Codec:
         zstandard = import_module("zstandard")
     except ImportError:
         raise BadInput(
-            "Expected the package zstandard for compress=zstd; install it, or use compress=gzip."
+            "Expected the package zstandard for compress=zstd; install trunkline[zstd], or use"
+            " compress=gzip."
         ) from None
     return Codec(
         ".zst",

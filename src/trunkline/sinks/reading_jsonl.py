@@ -180,7 +180,8 @@ def _zstd(file: Path) -> IO[bytes]:
         zstandard = import_module("zstandard")
     except ImportError:
         raise SinkError(
-            f"Expected the package zstandard to read {file}; install it, or unpack the file."
+            f"Expected the package zstandard to read {file}; install trunkline[zstd], or unpack the"
+            " file."
         ) from None
     return BufferedReader(zstandard.open(file, "rb"))
 
