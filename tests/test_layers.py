@@ -25,6 +25,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "following",
         "handover",
         "inbox",
+        "lagging",
         "plan",
         "probing",
         "reading",

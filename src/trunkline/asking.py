@@ -42,12 +42,20 @@ class Asking:
             answer = await self._rest.get("/api/v1/statuses", query)
             return parse_page(answer.body, "statuses").entries
         (status_id,) = asked
+        found = await self.status(status_id)
+        return [] if found is None else [found]
+
+    async def status(self, status_id: str) -> bytes | None:
+        """Return a post, or ``None`` if it is gone.
+
+        Where timelines are read from a replica that lags, a single post is not (Mastodon).
+        """
         try:
             answer = await self._rest.get(f"/api/v1/statuses/{status_id}")
         except RestRefused as refused:
             if refused.outcome.status in (404, 410):
-                return []
+                return None
             raise
         if leading_id(answer.body) != status_id:
             raise ValueError("expected the post that was asked for, got something else")
-        return [answer.body]
+        return answer.body

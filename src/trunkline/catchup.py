@@ -14,13 +14,13 @@ What could not be had is collected in a `Shortfall` and named by the `Gap`.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
 from trunkline.asking import Asking
 from trunkline.events import AnyEvent
+from trunkline.lagging import wait_for_lagging_rest
 from trunkline.options import StreamOptions
 from trunkline.policy.catchup import (
     MISSING_OF,
@@ -44,9 +44,6 @@ _PRIME_PAGES: Final = 3
 _FEED_KEEPS: Final = 800
 """Home and list feeds keep so many entries (Mastodon's ``FeedManager::MAX_ITEMS``)."""
 _FEEDS: Final = ("/api/v1/timelines/home", "/api/v1/timelines/list/")
-_LAG_SECONDS: Final = 60.0
-"""A post that REST does not show is only gone when it was told longer ago than this."""
-_LAG_PAUSES_SECONDS: Final = (0.0, 5.0, 10.0, 15.0, 30.0)
 
 Deliver = Callable[[Subscription, Sequence[AnyEvent]], Awaitable[int]]
 
@@ -210,7 +207,12 @@ class CatchUp:
         self.unanswered = False
         self._until = self._now()
         if self._marks:
-            await self._wait_for_lagging_rest()
+            await wait_for_lagging_rest(
+                self._subscription.window,
+                self._asking,
+                until_seconds=self._until.timestamp(),
+                fetched=self._fetched,
+            )
         for timeline in self._marks:
             await self._guarded(timeline, self._sweep(timeline))
         self.unanswered |= await find_changes(
@@ -223,25 +225,6 @@ class CatchUp:
             now=self._now,
             shortfall=self._shortfall,
         )
-
-    async def _wait_for_lagging_rest(self) -> None:
-        """Wait until REST shows the newest post that the stream told, unless it is old enough.
-
-        Otherwise a post that was told a moment ago would seem to be gone, and what was published
-        just before it would seem never to have been.
-        """
-        window = self._subscription.window
-        told = window.posts_since(self._now().timestamp() - _LAG_SECONDS)
-        newest = next((one for one in told if one not in self._fetched), None)
-        for pause_seconds in _LAG_PAUSES_SECONDS if newest else ():
-            await asyncio.sleep(pause_seconds)
-            if newest is None or f"{newest}!" in window:
-                return
-            try:
-                if await self._asking.statuses((newest,)):
-                    return
-            except (RestRefused, ValueError):
-                return
 
     async def _sweep(self, timeline: Timeline) -> None:
         start = self._subscription.owed.get(timeline.track)

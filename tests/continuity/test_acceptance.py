@@ -505,6 +505,39 @@ def test_posts_that_a_lagging_rest_does_not_show_yet_are_not_taken_for_deleted()
     assert breaches(evidence, setting) == []
 
 
+@pytest.mark.parametrize("deleted", [1, 3])
+@on_virtual_clock
+async def test_posts_that_are_gone_hold_no_gap_open(deleted: int) -> None:
+    """REST will never show them, however long one waits for it."""
+    async with following() as follower:
+        await follower.connected()
+        ids = [str(follower.server.post()["id"]) for _ in range(3)]
+        await asyncio.sleep(1.0)
+        follower.server.cut_connections()
+        for status_id in ids[-deleted:]:
+            follower.server.delete(status_id)
+        await asyncio.sleep(10.0)
+        assert [gap.complete for gap in follower.of(Gap)] == [True]
+        assert sorted(one.status_id for one in follower.of(Delete)) == ids[-deleted:]
+
+
+@on_virtual_clock
+async def test_a_deletion_that_is_told_while_rest_lags_holds_no_gap_open() -> None:
+    async with following() as follower:
+        await follower.connected()
+        follower.server.post()
+        follower.server.world.archive.lag_seconds = 25.0
+        last = str(follower.server.post()["id"])
+        await asyncio.sleep(1.0)
+        follower.server.cut_connections()
+        await asyncio.sleep(8.0)
+        assert follower.of(Gap) == [], "REST does not show the last post yet"
+        follower.server.delete(last)
+        await asyncio.sleep(7.0)
+        assert [gap.complete for gap in follower.of(Gap)] == [True]
+        assert [one.status_id for one in follower.of(Delete)] == [last]
+
+
 def test_posts_that_came_live_a_moment_ago_are_not_taken_for_deleted_by_a_lagging_rest() -> None:
     steady: list[Step] = [Post(1), Pause(0.7)]
     story: list[Step] = [*steady * 5, Cut(), *steady * 40, Pause(60.0)]

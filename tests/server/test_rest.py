@@ -287,6 +287,31 @@ async def test_rest_may_lag_the_stream() -> None:
         assert await client.ids("timelines/public") == []
 
 
+@on_virtual_clock
+async def test_a_single_post_is_shown_as_it_is_however_much_rest_lags() -> None:
+    world = World(wall_clock, rest_lag_seconds=5)
+    async with served(world=world) as client:
+        first = post(client)
+
+        async def shown() -> object:
+            status, body, _ = await client.get(f"statuses/{first}")
+            return body["content"] if status == 200 and isinstance(body, dict) else status
+
+        before = await shown()
+        world.edit(first, content="<p>Changed</p>")
+        assert [before, await shown()] == ["<p>Hello</p>", "<p>Changed</p>"]
+        assert await client.ids("timelines/public") == []
+        await asyncio.sleep(3)
+        world.delete(first)
+        assert await shown() == 404
+        await asyncio.sleep(2)
+        assert await client.ids("timelines/public") == [first]
+        assert await shown() == 404
+        await asyncio.sleep(5)
+        assert await client.ids("timelines/public") == []
+        assert await shown() == 404
+
+
 async def test_what_is_retained_is_bounded() -> None:
     async with served(world=World(retention=3)) as client:
         ids = [post(client) for _ in range(5)]

@@ -1,6 +1,7 @@
 """What REST can see: posts, their versions, notifications, conversations, and timelines of them.
 
 It may lag the streams by `lag_seconds`, as replicas do: every change then waits its time in order.
+`latest` does not: Mastodon reads timelines from a replica, but a single post where it was written.
 It keeps bytes, not objects: a page of a timeline is a concatenation. It keeps at most `retention`
 posts; the oldest to arrive go first.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trunkline.server.timelines import Timeline
 
@@ -52,7 +53,8 @@ class Archive:
         self._shelves: OrderedDict[str, Shelf] = OrderedDict()
         self._timelines: dict[str, Timeline] = {}
         self._replies: dict[str, list[str]] = {}
-        self._pending: deque[tuple[float, Callable[[], None]]] = deque()
+        self._pending: deque[tuple[float, str, Callable[[], None]]] = deque()
+        self._ahead: dict[str, tuple[float, Shelf | None]] = {}  # as it will be, and from when on
 
     def put(
         self,
@@ -68,20 +70,27 @@ class Archive:
         `parent` is the id of the post that it replies to.
         """
         shelf = Shelf([raw], tuple(channels), list_as, parent)
-        self._change(lambda: self._put(key, shelf))
+        self._change(key, shelf, lambda: self._put(key, shelf))
 
     def revise(self, key: str, raw: bytes) -> None:
         """Add a version of the entity `key`; one that is not retained is no error."""
-        self._change(lambda: self._revise(key, raw))
+        shelf = self.latest(key)
+        revised = None if shelf is None else replace(shelf, versions=[*shelf.versions, raw])
+        self._change(key, revised, lambda: self._revise(key, raw))
 
     def remove(self, key: str) -> None:
         """Forget the entity `key`; one that is not retained is no error."""
-        self._change(lambda: self._remove(key))
+        self._change(key, None, lambda: self._remove(key))
 
     def get(self, key: str) -> Shelf | None:
         """Return what is retained under `key`, as REST sees it now."""
         self._settle()
         return self._shelves.get(key)
+
+    def latest(self, key: str) -> Shelf | None:
+        """Return what is retained under `key`, however much REST lags."""
+        self._settle()
+        return self._ahead[key][1] if key in self._ahead else self._shelves.get(key)
 
     def ancestors(self, status_id: str) -> list[bytes]:
         """Return what the post replies to, and that to, oldest first."""
@@ -107,16 +116,21 @@ class Archive:
         self._settle()
         return self._timeline(channel)
 
-    def _change(self, change: Callable[[], None]) -> None:
+    def _change(self, key: str, after: Shelf | None, change: Callable[[], None]) -> None:
         if not self.lag_seconds and not self._pending:
             change()
         else:
-            self._pending.append((self._now() + self.lag_seconds, change))
+            due = self._now() + self.lag_seconds
+            self._pending.append((due, key, change))
+            self._ahead[key] = (due, after)
 
     def _settle(self) -> None:
         now = self._now()
         while self._pending and self._pending[0][0] <= now:
-            self._pending.popleft()[1]()
+            due, key, change = self._pending.popleft()
+            change()
+            if key in self._ahead and self._ahead[key][0] <= due:
+                del self._ahead[key]
 
     def _timeline(self, channel: str) -> Timeline:
         timeline = self._timelines.get(channel)

@@ -52,14 +52,15 @@ def require_user(request: web.Request, scope: str) -> Token:
     return token
 
 
-def visible_shelf(request: web.Request, status_id: str) -> Shelf:
-    """Return a post that the request may see.
+def visible_shelf(request: web.Request, status_id: str, *, lagging: bool = True) -> Shelf:
+    """Return a post that the request may see, as a lagging REST shows it or as it is.
 
     Raises:
         Refused: There is none (404), and so it says of one that is not for these eyes.
     """
     token = viewer_of(request)
-    shelf = request.app[SITE].world.archive.get(f"status:{status_id}")
+    archive, key = request.app[SITE].world.archive, f"status:{status_id}"
+    shelf = archive.get(key) if lagging else archive.latest(key)
     if shelf is None:
         raise _NOT_FOUND
     status: Json = msgspec.json.decode(shelf.raw)
