@@ -75,6 +75,7 @@ class Session:
         self._now = server.network.now
         self._began = False  # whether any connection was ever open: then priming would hide a gap
         self._brought = False  # whether this connection delivered anything: a refusal does not
+        self._unlooked = 0  # subscriptions for which it was not looked what a gap hid
         self._reconnecting = Reconnecting(
             server.url,
             self._streams,
@@ -97,7 +98,7 @@ class Session:
             self._subscriptions,
             self._probing,
             silence_probe_seconds=options.silence_probe_seconds,
-            is_full=lambda: inbox.is_full,
+            is_deaf=lambda: inbox.is_full or self._unlooked > 0,
             now=self._now,
         )
 
@@ -171,6 +172,7 @@ class Session:
         self._counters.connects += 1
         if self._transport != "polling":
             self._delivery.hold_back()
+            self._unlooked = len(self._subscriptions)
         for subscription in self._subscriptions:
             subscription.live_again(self._now())
         self._delivery.tell(
@@ -231,6 +233,7 @@ class Session:
         While REST does not answer it is asked again after each pause of `patience`.
         """
         await catch_up.look_again()
+        self._unlooked -= 1
         for pause_seconds in patience:
             if not catch_up.unanswered:
                 break

@@ -33,7 +33,8 @@ class Vigil:
         subscriptions: Whom to watch.
         probing: Makes what asks REST for a subscription.
         silence_probe_seconds: After so long without an event REST is asked.
-        is_full: Whether the consumer leaves no room: then it is we who do not listen.
+        is_deaf: Whether it is we who do not listen: live events wait or find no room, or what a gap
+            hid has not been looked for, without which REST is surely ahead of us.
         now: The clock on the wall.
     """
 
@@ -43,13 +44,13 @@ class Vigil:
         probing: Callable[[Subscription], Awaitable[Probing]],
         *,
         silence_probe_seconds: float,
-        is_full: Callable[[], bool],
+        is_deaf: Callable[[], bool],
         now: Callable[[], datetime],
     ) -> None:
         self._subscriptions = subscriptions
         self._probing = probing
         self._silence_probe_seconds = silence_probe_seconds
-        self._is_full = is_full
+        self._is_deaf = is_deaf
         self._now = now
 
     async def watch_silence(self) -> None:
@@ -100,10 +101,10 @@ class Vigil:
 
     async def _probe(self, subscription: Subscription, *, since: datetime, after: str = "") -> None:
         """End the connection if REST has something that does not come; a gap is open since then."""
-        if self._is_full():
+        if self._is_deaf():
             return
         probing = await self._probing(subscription)
-        if await probing.is_behind(after=after) and not self._is_full():
+        if await probing.is_behind(after=after) and not self._is_deaf():
             subscription.away(since)
             raise ConnectionEnded(Outcome(OutcomeKind.SILENT))
 

@@ -561,6 +561,36 @@ async def test_changes_that_a_lagging_rest_does_not_show_at_first_are_found() ->
         assert [gap.complete for gap in follower.of(Gap)] == [True]
 
 
+@on_virtual_clock
+async def test_silence_is_not_asked_about_while_live_events_wait_for_a_gap_to_be_fetched() -> None:
+    async with following("user", "public", silence_probe_seconds=2.0, settle_seconds=0.5) as one:
+        await one.connected()
+        feeds_made_anew = one.server.world.archive.regenerating
+        feeds_made_anew.add("user:1")
+        one.server.cut_connections()
+        await asyncio.sleep(5.0)
+        posted = str(one.server.post()["id"])
+        await asyncio.sleep(8.0)
+        assert one.ids == [], "The gap of the home feed is still being fetched."
+        feeds_made_anew.clear()
+        await asyncio.sleep(120.0)
+        assert one.ids == [posted] * 2
+        assert [ending.reason for ending in one.of(Disconnected)] == ["cut"]
+
+
+@on_virtual_clock
+async def test_silence_is_not_asked_about_while_a_gap_is_looked_at_once_more() -> None:
+    async with following(silence_probe_seconds=1.0) as follower:
+        await follower.connected()
+        gone = str(follower.server.post()["id"])
+        await asyncio.sleep(90.0)
+        follower.server.cut_connections()
+        follower.server.delete(gone)
+        await asyncio.sleep(30.0)
+        assert [one.status_id for one in follower.of(Delete)] == [gone]
+        assert [one.reason for one in follower.of(Disconnected)] == ["cut"]
+
+
 @pytest.mark.parametrize("change", ["delete", "edit", "late"])
 @on_virtual_clock
 async def test_a_change_that_a_silent_connection_does_not_tell_is_noticed(change: str) -> None:
