@@ -160,15 +160,22 @@ def test_the_streams_of_a_recording_are_known_before_it_is_served(tmp_path: Path
         streams_of("sqlite:missing.db")
 
 
-@pytest.mark.parametrize("transport", ["sse", "websocket"])
+@pytest.mark.parametrize(
+    ("transport", "name", "kind"),
+    [
+        ("sse", "toots.db", "sqlite"),
+        ("websocket", "toots.db", "sqlite"),
+        ("websocket", "toots.parquet", "parquet"),
+    ],
+)
 async def test_a_recording_made_from_a_replay_equals_the_recording(
-    transport: TransportChoice, tmp_path: Path
+    transport: TransportChoice, name: str, kind: str, tmp_path: Path
 ) -> None:
     """Stream, name, id, payload, and the order of each stream; on one connection of all."""
     events = one_of_everything()
-    recording = record_into(tmp_path / "toots.db", events)
+    recording = record_into(tmp_path / name, events)
     streams = streams_of(recording)
-    copy = f"sqlite:{tmp_path / 'copy.db'}"
+    copy = f"{kind}:{tmp_path / 'copy'}"
     async with make_replay_server(streams) as server:
         source = Source.of(server.url, *streams, access_token=server.token, transport=transport)
         recorder = asyncio.create_task(

@@ -30,7 +30,7 @@ def recorded(path: Path) -> tuple[str, list[AnyEvent]]:
     return record_into(path, events), events
 
 
-@pytest.mark.parametrize("name", ["toots.db", "toots.jsonl"])
+@pytest.mark.parametrize("name", ["toots.db", "toots.jsonl", "toots.parquet"])
 def test_it_prints_the_lines_that_watch_printed(
     name: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from importlib import import_module
-from importlib.util import find_spec
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from tests.record.killing import kill_again_and_again
-from tests.sinks.builders import NOON, is_sound, rows
+from tests.sinks.builders import is_sound, rows
 
 from trunkline.events import AnyEvent
 from trunkline.signals import Gap
 from trunkline.sinks.reading import read_recording
-from trunkline.streams import Stream
-from trunkline.wire.decode import decode_event
 
 
 class Kind(NamedTuple):
@@ -54,30 +50,6 @@ def is_whole(path: Path) -> bool:
     return all(json.loads(line) for file in files for line in file.read_bytes().splitlines())
 
 
-def read_parquet(recording: str) -> Iterable[AnyEvent]:
-    """Return the events of the files and those that still wait, in recorded order."""
-    directory = Path(recording.partition(":")[2])
-    columns = "seq, server, stream, name, id, received_at, origin, reason, raw"
-    waiting = [
-        dict(zip(columns.split(", "), row, strict=True))
-        for row in rows(directory / "_trunkline.db", f"SELECT {columns} FROM spool")
-    ]
-    files = import_module("trunkline.sinks.parquet_files")
-    ready = [row for path in directory.rglob("*.parquet") for row in files.read_rows(path)]
-    told = {row["seq"]: row for row in [*ready, *waiting] if row["name"] != "gap"}
-    return [event_of_row(told[seq]) for seq in sorted(told) if told[seq]["raw"] is not None]
-
-
-def event_of_row(row: Mapping[str, object]) -> AnyEvent:
-    return decode_event(
-        str(row["name"]),
-        str(row["raw"]).encode(),
-        stream=Stream.parse(str(row["stream"])),
-        server=str(row["server"]),
-        received_at=NOON,
-    )
-
-
 def has_no_leftovers(path: Path) -> bool:
     known = rows(path / "_trunkline.db", "SELECT name FROM files ORDER BY name")
     found = sorted(one.relative_to(path).as_posix() for one in path.rglob("part-*"))
@@ -87,9 +59,8 @@ def has_no_leftovers(path: Path) -> bool:
 KINDS = {
     "sqlite": Kind("toots.db", "toots.db", read_back, is_sound_and_flat),
     "jsonl": Kind("toots", "toots/_trunkline.db", read_back, is_whole),
+    "parquet": Kind("toots", "toots/_trunkline.db", read_back, has_no_leftovers),
 }
-if find_spec("pyarrow") is not None:
-    KINDS["parquet"] = Kind("toots", "toots/_trunkline.db", read_parquet, has_no_leftovers)
 OPTIONS = {"jsonl": "?rotate_bytes=200000", "parquet": "?file_rows=100"}
 """Small files, so that recorders are killed while they make new ones."""
 

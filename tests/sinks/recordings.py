@@ -80,9 +80,10 @@ def record_into(path: Path, events: Sequence[AnyEvent], *, gaps: Sequence[Gap] =
     if path.suffix == ".jsonl":
         path.write_bytes(b"".join(map(json_line, [*events, *gaps])))
         return f"jsonl:{path}"
-    with closing(open_sink(f"sqlite:{path}")) as sink:
+    recording = f"{'parquet' if path.suffix == '.parquet' else 'sqlite'}:{path}"
+    with closing(open_sink(recording)) as sink:
         sink.write(Batch(events=events, gaps=gaps))
-    return f"sqlite:{path}"
+    return recording
 
 
 def told(items: Iterable[Recorded]) -> list[Told]:

@@ -20,7 +20,7 @@ class Stopped(Exception):
     """Stands for a process that ends."""
 
 
-@pytest.mark.parametrize("name", ["toots.db", "toots.jsonl"])
+@pytest.mark.parametrize("name", ["toots.db", "toots.jsonl", "toots.parquet"])
 def test_everything_is_converted_in_order(name: str, tmp_path: Path) -> None:
     events = one_of_everything()
     recording = record_into(tmp_path / name, events, gaps=[gap()])
@@ -29,6 +29,26 @@ def test_everything_is_converted_in_order(name: str, tmp_path: Path) -> None:
     assert told_in(f"sqlite:{target}") == told(events)
     assert sum(isinstance(one, Gap) for one in read_recording(f"sqlite:{target}")) == 1
     assert is_sound(target)
+
+
+def test_from_kind_to_kind_and_back_nothing_changes_its_place(tmp_path: Path) -> None:
+    """Gaps included, wherever they stand among the events."""
+    events = one_of_everything()
+    middle = events[len(events) // 2].received_at
+    recording = record_into(tmp_path / "toots.db", events, gaps=[gap(until=middle, at=middle)])
+    places = ("parquet:{}/columns", "jsonl:{}/lines", "sqlite:{}/copy.db")
+    before = list(read_recording(recording))
+    assert any(isinstance(one, Gap) for one in before[1:-1])
+    for place in places:
+        target = place.format(tmp_path)
+        convert(recording, target)
+        again = list(read_recording(target))
+        assert told(again) == told(before)
+        assert [type(one) for one in again] == [type(one) for one in before]
+        assert [one for one in again if isinstance(one, Gap)] == [
+            one for one in before if isinstance(one, Gap)
+        ]
+        recording = target
 
 
 @pytest.mark.parametrize("steps", range(1, 6))

@@ -22,7 +22,7 @@ from trunkline.sinks import Batch, SinkError, open_sink
 from trunkline.sinks.reading import read_places, read_recording
 from trunkline.wire.decode import decode_event
 
-KINDS = ["toots.db", "toots.jsonl"]
+KINDS = ["toots.db", "toots.jsonl", "toots.parquet"]
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -158,7 +158,9 @@ def test_sqlite_gives_back_whatever_a_server_sent(frames: list[tuple[str, bytes]
         ("sqlite:missing.db", "no such file"),
         ("jsonl:missing/", "JSON lines"),
         ("sqlite:", "recording"),
-        ("carrier-pigeon:loft", "sqlite, jsonl"),
+        ("carrier-pigeon:loft", "sqlite, jsonl, parquet"),
+        ("parquet:missing/", "named \\*.parquet"),
+        ("parquet:text.db", "text.db is not whole"),
         ("sqlite:other.db", "another SQLite database"),
         ("sqlite:text.db", "not a database"),
         ("jsonl:broken.jsonl", "line 2"),

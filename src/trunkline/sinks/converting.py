@@ -76,7 +76,10 @@ def _convert(recording: str, sink: Sink, *, tell: Callable[[Converted], None]) -
 
 
 def _batches(items: Iterator[tuple[int, Recorded]]) -> Iterator[tuple[int, list[Recorded]]]:
-    """Yield items in steps, each with its last place; what shares a place is in one step."""
+    """Yield items in steps, each with its last place; what shares a place is in one step.
+
+    A gap ends its step, since sinks store the gaps of a step behind its events.
+    """
     batch: list[Recorded] = []
     size_bytes, last = 0, -1
     for place, group in groupby(items, key=lambda item: item[0]):
@@ -84,7 +87,8 @@ def _batches(items: Iterator[tuple[int, Recorded]]) -> Iterator[tuple[int, list[
             batch.append(item)
             size_bytes += 0 if isinstance(item, Gap) else len(item.raw)
         last = place
-        if len(batch) >= _BATCH_EVENTS or size_bytes >= _BATCH_BYTES:
+        is_gap = isinstance(batch[-1], Gap)
+        if is_gap or len(batch) >= _BATCH_EVENTS or size_bytes >= _BATCH_BYTES:
             yield last, batch
             batch, size_bytes = [], 0
     if batch:

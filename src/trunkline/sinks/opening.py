@@ -21,8 +21,10 @@ from trunkline.sinks.jsonl import ROTATE_BYTES, ROTATE_SECONDS, JsonlSink
 from trunkline.sinks.sqlite import SqliteSink
 from trunkline.sinks.stdout import StandardOutput
 
-__all__ = ["SINKS", "Target", "on_this_disk", "open_sink", "parse_target"]
+__all__ = ["PARQUET_NEEDS", "SINKS", "Target", "on_this_disk", "open_sink", "parse_target"]
 
+PARQUET_NEEDS: Final = "Expected the package pyarrow for parquet:; install trunkline[parquet]."
+"""What is said where it is not installed."""
 GROUP: Final = "trunkline.sinks"
 _SQLITE_ENDINGS: Final = (".db", ".sqlite", ".sqlite3")
 _YES: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
@@ -116,9 +118,7 @@ def _parquet(target: Target) -> Sink:
     try:
         from trunkline.sinks.parquet import FILE_ROWS, FILE_SECONDS, ParquetSink
     except ImportError:
-        raise BadInput(
-            "Expected the package pyarrow for parquet:; install trunkline[parquet]."
-        ) from None
+        raise BadInput(PARQUET_NEEDS) from None
     return ParquetSink(
         target.place,
         on_delete=target.on_delete,

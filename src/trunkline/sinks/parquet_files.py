@@ -6,9 +6,10 @@ Needs the package pyarrow, which `trunkline[parquet]` brings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
+from math import inf
 from pathlib import Path
 from typing import Final
 
@@ -17,16 +18,28 @@ import pyarrow.parquet
 
 from trunkline.entities import Status, decode
 from trunkline.errors import MalformedEventError
+from trunkline.sinks.base import SinkError
 from trunkline.sinks.durable import put_in_place
 from trunkline.sinks.parquet_spool import Spooled
 from trunkline.sinks.purging import without_post
 from trunkline.sinks.rows import status_values
 
-__all__ = ["COLUMNS", "read_rows", "rewrite", "row_of", "write_rows"]
+__all__ = [
+    "COLUMNS",
+    "Torn",
+    "read_columns",
+    "read_rows",
+    "rewrite",
+    "row_of",
+    "span_of",
+    "write_rows",
+]
 
 Row = dict[str, object]
 
 _ROW_GROUP: Final = 8_192
+_BUFFER_BYTES: Final = 256 * 1024
+"""How much of each column is read at once, so that a row group need not be in memory."""
 _TYPES: Final = {
     "number": pyarrow.int64(),
     "text": pyarrow.string(),
@@ -147,6 +160,52 @@ def read_rows(path: Path) -> Iterator[Row]:
     with pyarrow.parquet.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
             yield from file.read_row_group(group).to_pylist()
+
+
+class Torn(ValueError):
+    """A file that is no Parquet file, or not a whole one."""
+
+
+def span_of(path: Path) -> tuple[float, float]:
+    """Return the first and the last number of the rows of a file; its end alone is read.
+
+    Raises:
+        Torn: The file is not whole.
+        OSError: It cannot be read.
+    """
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            spans = [_span(file, group) for group in range(file.num_row_groups)]
+    except pyarrow.ArrowInvalid as error:
+        raise Torn(f"{path} is not whole: {error}") from error
+    return min(one[0] for one in spans), max(one[1] for one in spans)
+
+
+def read_columns(
+    path: Path, names: Sequence[str], *, after: int, chunk_rows: int
+) -> Iterator[tuple[object, ...]]:
+    """Yield these columns of the rows of a file, without the row groups that end before `after`.
+
+    Raises:
+        SinkError: The file has no such columns.
+        OSError: It cannot be read.
+    """
+    with pyarrow.parquet.ParquetFile(path, buffer_size=_BUFFER_BYTES) as file:
+        missing = sorted(set(names) - set(file.schema_arrow.names))
+        if missing:
+            raise SinkError(f"Expected a file of a recording at {path}; it lacks {missing[0]}.")
+        groups = [one for one in range(file.num_row_groups) if _span(file, one)[1] > after]
+        for chunk in file.iter_batches(chunk_rows, row_groups=groups, columns=[*names]):
+            yield from zip(*(chunk.column(name).to_pylist() for name in names), strict=True)
+
+
+def _span(file: pyarrow.parquet.ParquetFile, group: int) -> tuple[float, float]:
+    """Return the first and the last number of a row group; any, where the file does not say."""
+    seq = file.schema_arrow.get_field_index("seq")
+    numbers = file.metadata.row_group(group).column(seq).statistics if seq >= 0 else None
+    if numbers is None or not numbers.has_min_max:
+        return -inf, inf
+    return numbers.min, numbers.max
 
 
 def rewrite(path: Path, gone: Mapping[int, Iterable[str]]) -> None:

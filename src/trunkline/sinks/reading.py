@@ -1,8 +1,8 @@
 """Reading a recording back: events and gaps in the order in which they were recorded.
 
-The same text that names a sink names a recording: ``sqlite:toots.db``, ``jsonl:toots/``. Promises
-events equal to those that were recorded in stream, name, id, raw and order; what was purged is not
-there. Reading changes nothing and may go on while a recorder writes.
+The same text that names a sink names a recording: ``sqlite:toots.db``, ``jsonl:toots/``,
+``parquet:toots/``. Promises events equal to those that were recorded in stream, name, id, raw and
+order; what was purged is not there. Reading changes nothing and may go on while a recorder writes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 from trunkline.errors import BadInput
 from trunkline.events import AnyEvent
 from trunkline.signals import Gap
-from trunkline.sinks.opening import Target, parse_target
+from trunkline.sinks.opening import PARQUET_NEEDS, Target, parse_target
 from trunkline.sinks.reading_jsonl import read_jsonl
 from trunkline.sinks.reading_sqlite import read_sqlite
 
@@ -35,7 +35,16 @@ def _jsonl(target: Target, after: int) -> Iterable[tuple[int, Recorded]]:
     return read_jsonl(target.place, after=after)
 
 
-READERS: Final[dict[str, Reader]] = {"sqlite": _sqlite, "jsonl": _jsonl}
+def _parquet(target: Target, after: int) -> Iterable[tuple[int, Recorded]]:
+    target.allow("durable", "file_rows", "file_seconds")
+    try:
+        from trunkline.sinks.reading_parquet import read_parquet
+    except ImportError:
+        raise BadInput(PARQUET_NEEDS) from None
+    return read_parquet(target.place, after=after)
+
+
+READERS: Final[dict[str, Reader]] = {"sqlite": _sqlite, "jsonl": _jsonl, "parquet": _parquet}
 """The kinds of recordings that can be read."""
 
 

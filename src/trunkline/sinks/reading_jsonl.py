@@ -31,7 +31,7 @@ from trunkline.sinks.base import SinkError, unavailable
 from trunkline.sinks.recorded import event_of, moment_of, origin_of
 from trunkline.streams import Stream
 
-__all__ = ["read_jsonl"]
+__all__ = ["gap_of", "read_jsonl"]
 
 log = logging.getLogger("trunkline")
 
@@ -232,6 +232,15 @@ def _text(payload: bytes) -> str:
         return _decode_text(payload)
     except msgspec.MsgspecError:
         return payload.decode("utf-8", "replace")
+
+
+def gap_of(line: bytes) -> Gap:
+    """Return the gap that a line tells.
+
+    Raises:
+        ValueError: It tells none.
+    """
+    return _gap(_decode_line(line))
 
 
 def _gap(members: _Line) -> Gap:
