@@ -176,6 +176,33 @@ def test_a_reset_within_five_minutes_is_charged_to_all_requests() -> None:
     assert budget.paged_requests == Budget().paged_requests
 
 
+def test_a_reset_that_both_limits_share_is_that_of_the_limit_with_less_left() -> None:
+    """Every fifteen minutes both windows end together; only what was spent tells them apart."""
+    server = StrictServer()
+    budget, _ = drive(server, [PAGED] * 220, start_seconds=NOW, budget=Budget())
+    last_third_seconds = NOW + 620
+    budget, _ = drive(server, [PAGED], start_seconds=last_third_seconds, budget=budget)
+    assert budget.paged_requests.remaining == 79
+    assert budget.delay_before(PLAIN, now_seconds=last_third_seconds + 1) == 0
+    budget, _ = drive(server, [PLAIN] * 200, start_seconds=last_third_seconds + 1, budget=budget)
+    assert server.refused == 0
+    assert budget.all_requests.remaining == 99
+
+
+def test_limits_of_different_size_are_told_apart_by_their_size() -> None:
+    budget = Budget().observe(
+        says(limit=1500, remaining=40, reset_in=200), status=200, now_seconds=NOW
+    )
+    paged = says(limit=300, remaining=10, reset_in=200)
+    budget = budget.observe(paged, status=200, now_seconds=NOW, kind=PAGED)
+    assert budget.paged_requests.remaining == 10
+    assert budget.all_requests.remaining == 40
+    of_all = says(limit=1500, remaining=5, reset_in=199)
+    budget = budget.observe(of_all, status=200, now_seconds=NOW + 1, kind=PAGED)
+    assert budget.paged_requests.remaining == 10
+    assert budget.all_requests.remaining == 5
+
+
 def test_too_many_paged_requests_leave_plain_ones_alone() -> None:
     headers = says(limit=300, remaining=0, reset_in=700)
     budget = Budget().observe(headers, status=429, now_seconds=NOW, kind=PAGED)

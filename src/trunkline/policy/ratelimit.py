@@ -100,6 +100,10 @@ class Bucket:
             self, limit=limit, remaining=min(known, limit), resets_at_seconds=resets_at_seconds
         )
 
+    def left(self, moment_seconds: float) -> int:
+        """How many requests are left at a moment, as far as is known."""
+        return self._at(moment_seconds).remaining
+
     def _at(self, moment_seconds: float) -> "Bucket":
         if self.resets_at_seconds is None or moment_seconds < self.resets_at_seconds:
             return self
@@ -165,19 +169,37 @@ class Budget:
         reset_in_seconds = rate.reset_in_seconds
         if remaining is None or reset_in_seconds is None:
             return self
-        # The headers do not name their limit. A reset beyond the short window can only be that of
-        # the paged requests; any other is charged to all requests, which paged ones pay as well.
-        short_window_seconds = self.all_requests.window_seconds + _SAME_RESET_SECONDS
-        of_pages = kind is RequestKind.PAGED and reset_in_seconds > short_window_seconds
+        resets_at_seconds = now_seconds + reset_in_seconds
+        of_pages = kind is RequestKind.PAGED and self._is_of_pages(
+            rate.limit, resets_at_seconds=resets_at_seconds, now_seconds=now_seconds
+        )
         bucket = self.paged_requests if of_pages else self.all_requests
         learnt = bucket.learn(
             limit=rate.limit or bucket.limit,
             remaining=remaining,
-            resets_at_seconds=now_seconds + reset_in_seconds,
+            resets_at_seconds=resets_at_seconds,
         )
         if of_pages:
             return replace(self, paged_requests=learnt)
         return replace(self, all_requests=learnt)
+
+    def _is_of_pages(
+        self, limit: int | None, *, resets_at_seconds: float, now_seconds: float
+    ) -> bool:
+        """Whether headers, which do not name their limit, are about that of paged requests.
+
+        A reset beyond the short window can only be that one's. Before a nearer one the size of the
+        limit tells, or that the headers are about the limit with the least left. What is not sure
+        is charged to all requests, which paged ones pay as well.
+        """
+        short_window_seconds = self.all_requests.window_seconds + _SAME_RESET_SECONDS
+        if resets_at_seconds - now_seconds > short_window_seconds:
+            return True
+        sizes = self.all_requests.limit, self.paged_requests.limit
+        if sizes[0] != sizes[1] or limit not in sizes:
+            return limit == sizes[1]
+        left = self.paged_requests.left(now_seconds), self.all_requests.left(now_seconds)
+        return left[0] < left[1]
 
     def _charged(self, kind: RequestKind) -> tuple[Bucket, ...]:
         if kind is RequestKind.PLAIN:
