@@ -239,11 +239,11 @@ async def test_compressed_events_come_although_nobody_asked_for_that() -> None:
         assert names(await taken(connection, 3)) == ["heartbeat", "update", "delete"]
 
 
-async def test_bytes_are_counted() -> None:
-    data = OPENER + UPDATE + DELETE
-    async with raw_site(stream_of(chunk(data), LAST_CHUNK)) as url, event_stream(url) as connection:
+async def test_bytes_are_counted_as_they_come_off_the_socket() -> None:
+    body = chunk(OPENER + UPDATE + DELETE) + LAST_CHUNK
+    async with raw_site(stream_of(body)) as url, event_stream(url) as connection:
         await to_the_end(connection)
-        assert connection.bytes_received == len(data)
+        assert connection.bytes_received == len(body)
 
 
 # how it ends
@@ -274,16 +274,10 @@ async def test_a_reset_is_a_cut_and_what_had_arrived_is_kept() -> None:
     assert outcome.kind is OutcomeKind.CUT
 
 
-@on_virtual_clock
-async def test_chunks_that_are_none_end_it_though_the_library_says_nothing() -> None:
-    pieces = chunk(OPENER), chunk(UPDATE), 1.0, b"no number\r\n", 500.0
-    async with (
-        raw_site(stream_of(*pieces)) as url,
-        event_stream(url, network=virtual_network()) as connection,
-    ):
-        items, outcome = await to_the_end(connection)
+async def test_chunks_that_are_none_end_it_at_once() -> None:
+    items, outcome = await told(chunk(OPENER), chunk(UPDATE), b"no number\r\n")
     assert names(items) == ["heartbeat", "update"]
-    assert outcome.kind is OutcomeKind.STALL
+    assert outcome.kind is OutcomeKind.BAD_FRAMING
 
 
 @on_virtual_clock

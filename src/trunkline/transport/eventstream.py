@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
+from typing import Final, Protocol
 
 import aiohttp
 
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.streams import Stream
 from trunkline.transport.connection import ConnectionLimits, Incoming, Pulse
+from trunkline.transport.held_body import HeldBody
 from trunkline.transport.http import (
     REDIRECTS,
     ConnectionEnded,
@@ -20,12 +23,18 @@ from trunkline.transport.http import (
     refusal,
 )
 from trunkline.transport.watchdog import Watchdog
-from trunkline.wire.decode import decode_event, malformed
+from trunkline.wire.chunked import BodyEnding, ChunkedEventStream
+from trunkline.wire.decode import decode_frames, malformed
 from trunkline.wire.sse import Comment, EventStreamParser, Frame, Oversized
 
 __all__ = ["EventStreamConnection", "open_event_stream"]
 
-_EVENT_STREAM = "text/event-stream"
+_EVENT_STREAM: Final = "text/event-stream"
+_Items = Sequence[Frame | Comment | Oversized]
+_KINDS: Final = {
+    BodyEnding.LAST_CHUNK: OutcomeKind.ENDED,
+    BodyEnding.BAD_CHUNK: OutcomeKind.BAD_FRAMING,
+}
 
 
 async def open_event_stream(
@@ -54,10 +63,13 @@ async def open_event_stream(
                 headers=headers,
                 allow_redirects=False,
             )
+            body = _body_of(response, max_frame_bytes=limits.max_frame_bytes)
             await _check(response, now=now, token=token)
     except (aiohttp.ClientError, OSError) as error:
         raise ConnectionEnded(outcome_of(error)) from error
-    connection = EventStreamConnection(response, stream, server=server, limits=limits, now=now)
+    connection = EventStreamConnection(
+        response, body, stream, server=server, limits=limits, now=now
+    )
     try:
         async with asyncio.timeout(limits.opener_seconds):
             await connection.see_opener()
@@ -68,6 +80,75 @@ async def open_event_stream(
         await connection.close()
         raise
     return connection
+
+
+class _Body(Protocol):
+    """The body of an answer, from bytes to frames."""
+
+    async def read(self) -> bytes:
+        """Wait for bytes; none when the body is over."""
+        ...
+
+    def feed(self, chunk: bytes) -> _Items:
+        """Return what these bytes complete."""
+        ...
+
+    def refuse_ended(self) -> None:
+        """Raise `ConnectionEnded` if these bytes ended it."""
+        ...
+
+    def end(self, error: Exception) -> None:
+        """Let the reading end with `error`."""
+        ...
+
+
+class _OwnBody:
+    """A body in plain chunks, as servers send it: read off the socket."""
+
+    def __init__(self, held: HeldBody, *, max_frame_bytes: int) -> None:
+        self._held = held
+        self._frames = ChunkedEventStream(max_frame_bytes=max_frame_bytes)
+        self.feed = self._frames.feed
+        self.end = held.end
+
+    async def read(self) -> bytes:
+        """Wait for bytes; what breaks off without its last chunk is no end, but a cut."""
+        self.refuse_ended()
+        chunk = await self._held.read()
+        if not chunk:
+            raise ConnectionEnded(Outcome(OutcomeKind.CUT))
+        return chunk
+
+    def refuse_ended(self) -> None:
+        """Raise if a last or a broken chunk has come."""
+        ending = self._frames.ending
+        if ending is not None:
+            raise ConnectionEnded(Outcome(_KINDS[ending]))
+
+
+class _LibraryBody:
+    """Any other body, compressed or ending with the connection: the HTTP library reads it."""
+
+    def __init__(self, content: aiohttp.StreamReader, *, max_frame_bytes: int) -> None:
+        self.read = content.readany
+        self.feed = EventStreamParser(max_frame_bytes=max_frame_bytes).feed
+        self.end = content.set_exception
+
+    def refuse_ended(self) -> None:
+        """Leave it to the next reading to find that out."""
+
+
+def _body_of(response: aiohttp.ClientResponse, *, max_frame_bytes: int) -> _Body:
+    """Decide who reads the body of an answer."""
+    held = HeldBody.of(response)
+    if held is None:
+        return _LibraryBody(response.content, max_frame_bytes=max_frame_bytes)
+    in_chunks = response.headers.get("Transfer-Encoding", "").lower() == "chunked"
+    if response.status == 200 and in_chunks and "Content-Encoding" not in response.headers:
+        held.take()
+        return _OwnBody(held, max_frame_bytes=max_frame_bytes)
+    held.let_go()
+    return _LibraryBody(response.content, max_frame_bytes=max_frame_bytes)
 
 
 async def _check(
@@ -102,6 +183,7 @@ class EventStreamConnection:
     def __init__(
         self,
         response: aiohttp.ClientResponse,
+        body: _Body,
         stream: Stream,
         *,
         server: str,
@@ -111,43 +193,45 @@ class EventStreamConnection:
         self.streams: tuple[Stream, ...] = (stream,)
         self.bytes_received = 0
         self._response = response
+        self._body = body
         self._stream = stream
         self._server = server
         self._now = now
-        self._parser = EventStreamParser(max_frame_bytes=limits.max_frame_bytes)
-        self._first = b""
+        self._first: _Items | None = None
         self._stalled = False
         self._watchdog = Watchdog(stall_seconds=limits.stall_seconds, on_stall=self._stall)
 
     async def see_opener(self) -> None:
         """Wait for the first bytes, which say that the subscription is live, and keep them."""
-        self._first = await self._receive()
+        items = await self._receive()
+        if not items:
+            self._body.refuse_ended()
+        self._first = items
 
     async def read(self) -> Sequence[Incoming]:
         """Wait for bytes and return what they complete; see `Connection.read`."""
-        if self._first:
-            chunk, self._first = self._first, b""
+        if self._first is not None:
+            items, self._first = self._first, None
         else:
-            chunk = await self._receive()
-        stream, server, received_at = self._stream, self._server, self._now()
-        return [
-            decode_event(
-                item.event, item.data, stream=stream, server=server, received_at=received_at
-            )
-            if type(item) is Frame
-            else self._other(item, received_at)
-            for item in self._parser.feed(chunk)
-        ]
+            items = await self._receive()
+        received_at = self._now()
+        return decode_frames(
+            items,
+            partial(self._other, received_at=received_at),
+            stream=self._stream,
+            server=self._server,
+            received_at=received_at,
+        )
 
     async def close(self) -> None:
         """Cut the connection: an event stream has no other way to end from our side."""
         self._watchdog.stop()
         self._response.close()
 
-    async def _receive(self) -> bytes:
+    async def _receive(self) -> _Items:
         self._watchdog.resume()
         try:
-            chunk = await self._response.content.readany()
+            chunk = await self._body.read()
         except (aiohttp.ClientError, OSError) as error:
             stall = Outcome(OutcomeKind.STALL)
             raise ConnectionEnded(stall if self._stalled else outcome_of(error)) from error
@@ -157,14 +241,14 @@ class EventStreamConnection:
             kind = OutcomeKind.STALL if self._stalled else OutcomeKind.ENDED
             raise ConnectionEnded(Outcome(kind))
         self.bytes_received += len(chunk)
-        return chunk
+        return self._body.feed(chunk)
 
     def _stall(self) -> None:
         self._stalled = True
-        self._response.content.set_exception(TimeoutError("no byte in time"))
+        self._body.end(TimeoutError("no byte in time"))
         self._response.close()
 
-    def _other(self, item: Frame | Comment | Oversized, received_at: datetime) -> Incoming:
+    def _other(self, item: Comment | Oversized, *, received_at: datetime) -> Incoming:
         """Return what an item that is no frame stands for."""
         if not isinstance(item, Oversized):
             return Pulse.HEARTBEAT

@@ -24,6 +24,7 @@ import msgspec
 from trunkline.errors import BadInput
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.policy.rate_headers import retry_after_seconds
+from trunkline.transport.held_body import HeadFirstConnector
 from trunkline.transport.proxies import checked_proxy, through_proxies_of_environment
 from trunkline.transport.secret import Secret
 
@@ -87,7 +88,7 @@ class Network:
         Raises:
             BadInput: `ca_file` cannot be read as certificates.
         """
-        connector = aiohttp.TCPConnector(limit=0, ssl=self._trust())
+        connector = HeadFirstConnector(limit=0, ssl=self._trust())
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=self.connect_timeout_seconds, sock_read=None
         )

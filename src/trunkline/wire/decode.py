@@ -6,21 +6,24 @@ for the price of two comparisons; what is wrong deeper inside shows when the ent
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from trunkline.events import EVENTS, AnyEvent, Malformed, Origin, Shape, Unknown
 from trunkline.streams import Stream
+from trunkline.wire.sse import Comment, Frame, Oversized
 
-__all__ = ["decode_event", "malformed"]
+__all__ = ["decode_event", "decode_frames", "malformed"]
+
+Other = TypeVar("Other")
 
 _MISSING_DATA: Final = "expected a payload, got none"
 _MISSING_NAME: Final = "expected an event name, got none"
 _NOT_OBJECT: Final = "expected a JSON object as payload"
 _NOT_ID: Final = "expected an id as payload"
 
-_OBJECTS: Final = frozenset(kind for kind in EVENTS.values() if kind.shape == "object")
+_OBJECTS: Final = {name: kind for name, kind in EVENTS.items() if kind.shape == "object"}
 _OPEN, _CLOSE = b"{}"
 
 
@@ -38,9 +41,6 @@ def decode_event(
     A payload that is absent is fine where the event carries nothing (``filters_changed``).
     """
     event_class = EVENTS.get(name)
-    if event_class in _OBJECTS and data and data[0] == _OPEN and data[-1] == _CLOSE:
-        # By position: an event class is three times as slow to call by keyword on Python 3.11.
-        return event_class(stream, server, received_at, data, origin)
     flaw = _flaw_of_unknown(name, data) if event_class is None else _FLAWS[event_class.shape](data)
     raw = b"" if data is None else data
     if flaw:
@@ -50,6 +50,37 @@ def decode_event(
             name=name, stream=stream, server=server, received_at=received_at, raw=raw, origin=origin
         )
     return event_class(stream, server, received_at, raw, origin)
+
+
+def decode_frames(
+    items: Iterable[Frame | Comment | Oversized],
+    other: Callable[[Comment | Oversized], Other],
+    *,
+    stream: Stream,
+    server: str,
+    received_at: datetime,
+) -> list[AnyEvent | Other]:
+    """Return the events of frames, as `decode_event` does; what is no frame goes through `other`.
+
+    The usual frame is decided here, because calls would cost more than the decision.
+    """
+    decoded: list[AnyEvent | Other] = []
+    append, objects = decoded.append, _OBJECTS
+    for item in items:
+        if not isinstance(item, Frame):
+            append(other(item))
+            continue
+        data, event_class = item.data, objects.get(item.event)
+        if event_class is not None and data and data[0] == _OPEN and data[-1] == _CLOSE:
+            # By position: an event class is three times as slow to call by keyword on Python 3.11.
+            append(event_class(stream, server, received_at, data, "live"))
+        else:
+            append(
+                decode_event(
+                    item.event, data, stream=stream, server=server, received_at=received_at
+                )
+            )
+    return decoded
 
 
 def malformed(

@@ -115,6 +115,22 @@ class EventStreamParser:
         lines = [*event, *(b"data: " + line for line in data), *([rest] if rest else [])]
         return b"\n".join(lines)
 
+    @property
+    def usual(self) -> tuple[bytes, str]:
+        """How the last usual block began, up to its payload, and the event that it named."""
+        return self._usual
+
+    @property
+    def is_between_blocks(self) -> bool:
+        """Whether nothing is held, so that what comes next begins a block or a comment."""
+        return (
+            self._room_bytes == self._max_frame_bytes
+            and not self._skipped_bytes
+            and not self._partial_bytes
+            and not self._after_cr
+            and self._start is None
+        )
+
     def feed(self, chunk: bytes) -> _Items:
         """Return what `chunk` completes, in order. Never raises."""
         if self._start is not None:

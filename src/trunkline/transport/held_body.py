@@ -1,0 +1,156 @@
+"""The body of an answer as it comes off the socket, while the HTTP library reads its head.
+
+The library would take a body apart by several calls for each chunk, and an event stream is made of
+small chunks. So the connections that are opened here for a stream have a `HeldBody` between the
+socket and the library: it passes on the head alone. Whoever asked then either takes the body, or
+lets the library have it, as for a refusal or a body that is compressed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Final
+
+import aiohttp
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+
+__all__ = ["HeadFirstConnector", "HeldBody"]
+
+_EVENT_STREAM: Final = "text/event-stream"
+_HEAD_END: Final = re.compile(rb"\n\r?\n")
+_HEAD_BYTES: Final = 64 * 1024  # a longer head is the library's to refuse
+_HELD_BYTES: Final = 256 * 1024  # one large read of the event loop
+
+
+class HeadFirstConnector(aiohttp.TCPConnector):
+    """Connects as its parent does, and holds back the body where an event stream is asked for."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109  # a parameter of the parent's
+    ) -> Connection:
+        """Return a connection for `req`."""
+        connection = await super().connect(req, traces, timeout)
+        if req.headers.get("Accept") == _EVENT_STREAM and connection.protocol is not None:
+            transport = connection.transport
+            if transport is not None:
+                HeldBody(transport, connection.protocol)
+        return connection
+
+
+class HeldBody(asyncio.Protocol):
+    """Stands between a socket and the HTTP library, and holds what follows the head.
+
+    When so much is held that it should be read first, it stops reading the socket. A connection
+    that is lost before anybody decided goes to the library with all that it brought.
+    """
+
+    def __init__(self, transport: asyncio.Transport, library: asyncio.Protocol) -> None:
+        self._transport = transport
+        self._library = library
+        self._head: bytes | None = b""  # what has come of it; `None` when it has been passed on
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._arrived = asyncio.Event()
+        self._is_taken = False
+        self._is_over = False
+        self._error: Exception | None = None
+        transport.set_protocol(self)
+
+    @classmethod
+    def of(cls, response: aiohttp.ClientResponse) -> HeldBody | None:
+        """Return the one that holds the body of `response`, or ``None`` if the library has it."""
+        connection = response.connection
+        transport = connection.transport if connection is not None else None
+        protocol = transport.get_protocol() if transport is not None else None
+        return protocol if isinstance(protocol, cls) else None
+
+    def take(self) -> None:
+        """Keep the body for whoever calls `read`; the library will not see it."""
+        self._is_taken = True
+
+    def let_go(self) -> None:
+        """Step aside: the library reads the body."""
+        self._transport.set_protocol(self._library)
+        self._resume()
+        held, self._held = [self._head or b"", *self._held], []
+        for data in filter(None, held):
+            self._library.data_received(data)
+
+    async def read(self) -> bytes:
+        """Wait for bytes and return all that are held; none at the end of the connection.
+
+        Raises:
+            Exception: What it ended with, an `OSError` or what `end` was given.
+        """
+        while not self._held:
+            if self._error is not None:
+                raise self._error
+            if self._is_over:
+                return b""
+            self._arrived.clear()
+            await self._arrived.wait()
+        held, self._held = self._held, []
+        self._resume()
+        return held[0] if len(held) == 1 else b"".join(held)
+
+    def end(self, error: Exception) -> None:
+        """Let whoever reads have `error` when nothing is held any more."""
+        self._error = self._error or error
+        self._is_over = True
+        self._arrived.set()
+
+    def data_received(self, data: bytes) -> None:
+        """Pass on what belongs to the head, and hold the rest."""
+        if self._head is not None:
+            data = self._pass_head(self._head + data)
+        if not data:
+            return
+        self._held.append(data)
+        self._held_bytes += len(data)
+        self._arrived.set()
+        if self._held_bytes >= _HELD_BYTES:
+            self._transport.pause_reading()
+
+    def eof_received(self) -> bool | None:
+        """Let the library decide whether our side stays open."""
+        return self._library.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell both sides."""
+        if not self._is_taken:
+            self.let_go()
+        self._error = self._error or exc
+        self._is_over = True
+        self._arrived.set()
+        self._library.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Pass it on."""
+        self._library.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Pass it on."""
+        self._library.resume_writing()
+
+    def _resume(self) -> None:
+        if self._held_bytes >= _HELD_BYTES and not self._is_over:
+            self._transport.resume_reading()
+        self._held_bytes = 0
+
+    def _pass_head(self, data: bytes) -> bytes:
+        """Give the library a head that is complete, interim ones too; return what follows it."""
+        while (end := _HEAD_END.search(data)) is not None:
+            head, data = data[: end.end()], data[end.end() :]
+            self._library.data_received(head)
+            if head[9:10] != b"1":  # as in HTTP/1.1 103
+                self._head = None
+                return data
+        self._head = data
+        if len(data) > _HEAD_BYTES:
+            self.let_go()
+        return b""

@@ -1,0 +1,214 @@
+"""An event stream in HTTP chunks: the body of the answer to frames, in one pass.
+
+Goes in: the bytes of a body in the chunked coding, cut anywhere. Comes out what `wire/sse` makes of
+the content of the chunks. Servers end their chunks where their writes end, so the usual event is
+one chunk or two and can be taken whole: that is half the price of taking the chunks apart first and
+the lines afterwards. Whatever looks different in any way takes that longer way.
+
+It never raises. When the body is over, `ending` says how, and what comes after that is ignored. It
+holds at most what `EventStreamParser` holds and some kilobytes; extensions and trailers are
+skipped.
+
+Source: RFC 9112, section 7.1.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final, assert_never
+
+from trunkline.wire.sse import (
+    MAX_FRAME_BYTES,
+    Comment,
+    EventStreamParser,
+    Frame,
+    Oversized,
+)
+
+__all__ = ["BodyEnding", "ChunkedEventStream"]
+
+_LINE_BYTES: Final = 8192  # the longest size line or trailer, extensions included
+_SIZE_BYTES: Final = 10  # of the usual one: eight digits and the line end
+_MARGIN_BYTES: Final = 256  # above the longest opening of a usual event
+_HELD_BYTES: Final = 16 * 1024  # of a usual event that is not complete
+_DATA: Final = b"data: "
+_END: Final = b"\n\n\r\n"  # of the event, then of the chunk
+_END_BEGUN: Final = (b"", b"\n")  # more of it, and the event can be told
+
+_Items = list[Frame | Comment | Oversized]
+
+
+class BodyEnding(Enum):
+    """How a body in chunks ended."""
+
+    LAST_CHUNK = "last chunk"
+    BAD_CHUNK = "bad chunk"
+
+
+class _Expected(Enum):
+    """Which line comes next, between the contents of two chunks."""
+
+    SIZE = "size"
+    CHUNK_END = "chunk end"
+    TRAILER = "trailer"
+
+
+class ChunkedEventStream:
+    """Turns the chunked body of one event stream into frames, incrementally.
+
+    Attributes:
+        ending: How the body ended, or ``None`` while it goes on.
+    """
+
+    __slots__ = (
+        "_expected",
+        "_held",
+        "_largest_bytes",
+        "_left_bytes",
+        "_line",
+        "_parser",
+        "_usual",
+        "_usual_opening",
+        "ending",
+    )
+
+    def __init__(self, *, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
+        self.ending: BodyEnding | None = None
+        self._parser = EventStreamParser(max_frame_bytes=max_frame_bytes)
+        self._largest_bytes = max_frame_bytes - _MARGIN_BYTES
+        self._expected = _Expected.SIZE
+        self._left_bytes = 0  # of the content of the chunk that is being read
+        self._line = b""  # the beginning of a line that is not over
+        self._held = b""  # the beginning of a usual event, to be taken whole
+        self._usual = self._parser.usual
+        self._usual_opening = _chunk_of(self._usual)
+
+    def feed(self, data: bytes) -> _Items:
+        """Return what `data` completes, in order. Never raises."""
+        items: _Items = []
+        position = 0
+        if self._held:
+            position = data.find(_END) + len(_END) if _END in data else len(data)
+            held, self._held = self._held + data[:position], b""
+            self._take(held, 0, items)
+        self._take(data, position, items)
+        return items
+
+    def _take(self, data: bytes, position: int, items: _Items) -> None:
+        """Take what there is from `position` on."""
+        while position < len(data) and self.ending is None:
+            if self._is_between_events():
+                position = self._usual_events(data, position, items)
+            position = self._line_of_content(data, position, items)
+
+    def _is_between_events(self) -> bool:
+        return (
+            self._expected is _Expected.SIZE
+            and not self._left_bytes
+            and not self._line
+            and self._parser.is_between_blocks
+        )
+
+    def _usual_events(self, data: bytes, position: int, items: _Items) -> int:
+        """Take whole events for as long as they look as the last one did: the hot path.
+
+        Return the position of what does not; one that is not complete is held.
+        """
+        if self._usual is not self._parser.usual:
+            self._usual = self._parser.usual
+            self._usual_opening = _chunk_of(self._usual)
+        find, append, largest_bytes = data.find, items.append, self._largest_bytes
+        held_bytes = min(_HELD_BYTES, largest_bytes)
+        opening, (block, name) = self._usual_opening, self._usual
+        while True:
+            size_at, content = position + len(opening), _DATA
+            if data[position:size_at] != opening:
+                size_at, content = position, block
+            start = find(b"\n", size_at) + 1
+            if not 0 < start - size_at <= _SIZE_BYTES:
+                return position
+            try:
+                stop = start + int(data[size_at:start], 16)
+            except ValueError:
+                return position
+            payload_at = start + len(content)
+            if (
+                data[start:payload_at] != content
+                or data[stop - 2 : stop + 2] != _END
+                or find(b"\n", payload_at) != stop - 2
+                or find(b"\r", payload_at) != stop
+                or stop - start > largest_bytes
+            ):
+                break
+            append(Frame(name, data[payload_at : stop - 2]))
+            position = stop + 2
+        if data[start:payload_at] == content and payload_at + 2 <= stop <= start + held_bytes:
+            # Held only if nothing in it can be told yet.
+            so_far = data[payload_at : stop - 2]
+            if b"\n" not in so_far and b"\r" not in so_far and data[stop - 2 :] in _END_BEGUN:
+                self._held, position = data[position:], len(data)
+        return position
+
+    def _line_of_content(self, data: bytes, position: int, items: _Items) -> int:
+        """Take chunks apart until their content has come to the end of a line."""
+        pieces: list[bytes] = []
+        while position < len(data) and self.ending is None:
+            if not self._left_bytes:
+                position = self._between_contents(data, position)
+                continue
+            piece = data[position : position + self._left_bytes]
+            pieces.append(piece)
+            position += len(piece)
+            self._left_bytes -= len(piece)
+            if not self._left_bytes and data[position : position + 2] == b"\r\n":
+                position += 2
+                self._expected = _Expected.SIZE
+            if piece[-1:] == b"\n":
+                break
+        if pieces:
+            items += self._parser.feed(b"".join(pieces))
+        return position
+
+    def _between_contents(self, data: bytes, position: int) -> int:
+        """Take one line that is no content, or the beginning of one."""
+        end = data.find(b"\n", position)
+        if end - position + len(self._line) > _LINE_BYTES:
+            self.ending = BodyEnding.BAD_CHUNK
+        elif end < 0:
+            self._line += data[position:]
+            if len(self._line) > _LINE_BYTES:
+                self.ending = BodyEnding.BAD_CHUNK
+            return len(data)
+        else:
+            line, self._line = self._line + data[position:end], b""
+            self._take_line(line.removesuffix(b"\r"))
+        return end + 1
+
+    def _take_line(self, line: bytes) -> None:
+        match self._expected:
+            case _Expected.TRAILER:
+                self.ending = None if line else BodyEnding.LAST_CHUNK
+            case _Expected.CHUNK_END:
+                self.ending = BodyEnding.BAD_CHUNK if line else None
+                self._expected = _Expected.SIZE
+            case _Expected.SIZE:
+                size_bytes = _size_bytes(line)
+                self.ending = BodyEnding.BAD_CHUNK if size_bytes < 0 else None
+                self._left_bytes = max(size_bytes, 0)
+                self._expected = _Expected.CHUNK_END if size_bytes else _Expected.TRAILER
+            case _:
+                assert_never(self._expected)
+
+
+def _size_bytes(line: bytes) -> int:
+    """Return the size that a line names, or -1."""
+    try:
+        return int(line.partition(b";")[0], 16)
+    except ValueError:
+        return -1
+
+
+def _chunk_of(usual: tuple[bytes, str]) -> bytes:
+    """Return the chunk which holds only the line that names the usual event."""
+    line = usual[0].removesuffix(_DATA)
+    return b"%x\r\n%b\r\n" % (len(line), line)
