@@ -62,12 +62,11 @@ def test_a_restart_has_a_gap_since_what_was_finished() -> None:
 def test_what_was_finished_is_known_after_a_restart_and_what_was_not_is_news() -> None:
     store = MemoryCursors()
     before = begun(store)
-    for one in (post("1"), post("2")):
-        before.admit(one, now_seconds=0.0)
+    before.news((post("1"), post("2")), now_seconds=0.0)
     before.acknowledge(post("1"))
     before.save()
     after = subscription(store)
-    assert [after.admit(post(one), now_seconds=0.0) for one in "12"] == [False, True]
+    assert after.news([post("1"), post("2")], now_seconds=0.0) == [post("2")]
 
 
 def test_a_sweep_is_still_owed_after_a_crash() -> None:
@@ -207,8 +206,7 @@ def test_losing_the_connection_twice_is_one_gap() -> None:
 def test_what_is_no_news_is_counted_by_its_kind() -> None:
     one = subscription()
     deletion = Delete(PUBLIC, SERVER, NOON, b"7")
-    admitted = [one.admit(event, now_seconds=0.0) for event in (deletion, deletion, post("7"))]
-    assert admitted == [True, False, False]
+    assert one.news((deletion, deletion, post("7")), now_seconds=0.0) == [deletion]
     assert (one.counters.duplicates, one.counters.held_back) == (1, 1)
 
 
@@ -218,8 +216,7 @@ def test_what_a_store_lets_go_raises_its_horizon_and_what_nobody_finished_does_n
     one, first = begun(store), 10_000_000
     posts = [post(str(first + number)) for number in range(3 * CAPACITY)]
     finished = CAPACITY + 5
-    for each in posts:
-        one.admit(each, now_seconds=NOON.timestamp())
+    one.news(posts, now_seconds=NOON.timestamp())
     one.window.trim()
     assert one.window.horizons["statuses"] >= str(first + 2 * CAPACITY - CAPACITY // 16)
     for each in posts[:finished]:

@@ -13,7 +13,7 @@ import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
 from trunkline.events import AnyEvent, Update
 from trunkline.inbox import Inbox, Item
@@ -95,7 +95,7 @@ class Delivery:
         """Deliver what catching up found; return how much of it was news."""
         await self._inbox.room()
         now_seconds = now.timestamp()
-        fresh = [event for event in events if subscription.admit(event, now_seconds=now_seconds)]
+        fresh = subscription.news(events, now_seconds=now_seconds)
         subscription.window.trim()
         self._counters.count(fresh)
         self._inbox.put(fresh, size_bytes=sum(len(event.raw) for event in fresh))
@@ -114,24 +114,30 @@ class Delivery:
             await self._inbox.room()
         self._inbox.put(self._admitted(incoming, now), size_bytes=size_bytes)
 
-    def _admitted(self, incoming: Sequence[Incoming], now: datetime) -> list[Item]:
+    def _admitted(self, incoming: Sequence[Incoming], now: datetime) -> Sequence[Item]:
         """Return what is news, in order, with heartbeats as signals."""
         now_seconds = now.timestamp()
-        only, subscriptions = self._only, self._subscriptions
-        fresh: list[Item] = []
-        heartbeats = 0
-        for item in incoming:
-            if item is _HEARTBEAT:
-                heartbeats += 1
-                fresh.append(Heartbeat(server=self._server, at=now, streams=self._streams))
-            elif (only or subscriptions[item.stream]).admit(item, now_seconds=now_seconds):
-                fresh.append(item)
+        if self._only is None or Pulse in set(map(type, incoming)):
+            fresh = self._one_by_one(incoming, now, now_seconds=now_seconds)
+        else:
+            fresh = self._only.news(cast("Sequence[AnyEvent]", incoming), now_seconds=now_seconds)
         self._counters.count(fresh)
-        self._counters.heartbeats += heartbeats
-        for subscription in subscriptions.values():
+        for subscription in self._subscriptions.values():
             subscription.window.trim()
         if fresh and type(fresh[-1]) is Update:
             self._counters.last_live = fresh[-1]
+        return fresh
+
+    def _one_by_one(
+        self, incoming: Sequence[Incoming], now: datetime, *, now_seconds: float
+    ) -> Sequence[Item]:
+        fresh: list[Item] = []
+        for item in incoming:
+            if item is _HEARTBEAT:
+                self._counters.heartbeats += 1
+                fresh.append(Heartbeat(server=self._server, at=now, streams=self._streams))
+            else:
+                fresh += self._subscriptions[item.stream].news((item,), now_seconds=now_seconds)
         return fresh
 
 

@@ -6,7 +6,7 @@ never what was received. Both the async and the sync feed give out events throug
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from trunkline.cursors import CursorStore
 from trunkline.entities.decoding import NOT_STRICT
@@ -48,41 +48,47 @@ class Handover:
         self._due_at = clock() + self._interval_seconds
         self._left: list[Item] = []  # of the batch, the next one last
         self._given: list[Item] = []  # handed over or passed by, and not acknowledged
+        self._giving: Iterator[Item] = iter(())
 
     def fill(self, batch: list[Item]) -> None:
         """Take the next batch, which is used up; the last one must have been given out."""
         batch.reverse()
         self._left = batch
+        self._giving = self._give()
 
     def next(self) -> Item | None:
         """Acknowledge what was given and return the next item, or ``None`` at the batch's end."""
-        if self._stored and self._clock() >= self._due_at:
-            self.acknowledge()
-        left = self._left
+        return next(self._giving, None)
+
+    def _give(self) -> Iterator[Item]:
+        """Yield what is left of the batch; a generator, because this is the hot path."""
+        left, given, stored, signals = self._left, self._given, self._stored, self._signals
+        entities = ENTITIES if self._decode else {}
         while left:
+            if stored and self._clock() >= self._due_at:
+                self.acknowledge()
             # What was handed over is not held: its memory is the first that the next one can use.
             item = left.pop()
-            if self._stored:
-                self._given.append(item)
-            if isinstance(item, Signal):
-                if not self._signals:
-                    continue
-            elif self._decode and (entity := ENTITIES.get(type(item))):
-                # As `Event.decode` would, spelt out: this is the hot path.
+            if stored:
+                given.append(item)
+            entity = entities.get(type(item))
+            if entity is not None:
+                # As `Event.decode` would, spelt out.
                 attribute, strict = entity
                 try:
-                    item.__dict__[attribute] = strict(item.raw)
+                    item.__dict__[attribute] = strict(item.raw)  # type: ignore[union-attr]
                 except NOT_STRICT:
-                    item = _decoded(item)
-            return item
+                    item = _decoded(item)  # type: ignore[arg-type]  # no signal has an entity
+            elif not signals and isinstance(item, Signal):
+                continue
+            yield item
         self.acknowledge()
-        return None
 
     def acknowledge(self) -> None:
         """Take note that everything that was given is finished, and save when it is time."""
         if self._given:
             self._finish(self._given)
-            self._given = []
+            self._given.clear()
             if self._clock() >= self._due_at:
                 self._store()
 

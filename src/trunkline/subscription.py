@@ -25,9 +25,6 @@ from trunkline.streams import Stream, Track
 
 __all__ = ["OpenGap", "Subscription"]
 
-_NEW: Final = Admission.NEW  # an enumeration is slow to ask on Python 3.11
-
-
 _LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
 _MOST_NOTES: Final = 1000
 
@@ -125,16 +122,13 @@ class Subscription:
             page, track, self.window, stream=self.stream, server=self.server, now=now
         )
 
-    def admit(self, event: AnyEvent, *, now_seconds: float) -> bool:
-        """Say whether `event` is news, and remember it if so; what is not is counted."""
-        admission = self.window.admit(event, now_seconds=now_seconds)
-        if admission is _NEW:
-            return True
-        if admission is Admission.DUPLICATE:
-            self.counters.duplicates += 1
-        else:
-            self.counters.held_back += 1
-        return False
+    def news(self, events: Iterable[AnyEvent], *, now_seconds: float) -> list[AnyEvent]:
+        """Return which of `events` are news, and remember them; what is not is counted."""
+        return self.window.news(events, now_seconds=now_seconds, no_news=self._count)
+
+    def _count(self, admission: Admission) -> None:
+        self.counters.duplicates += admission is Admission.DUPLICATE
+        self.counters.held_back += admission is Admission.DELETED
 
     def live_again(self, now: datetime) -> None:
         """A connection is open: from now on news arrive, and what was hidden can be fetched.

@@ -51,7 +51,13 @@ def deletion(status_id: str = "1") -> AnyEvent:
 
 def admissions(*events: AnyEvent) -> list[Admission]:
     window = Window()
-    return [window.admit(one, now_seconds=float(place)) for place, one in enumerate(events)]
+    return [judged(window, one, now_seconds=float(place)) for place, one in enumerate(events)]
+
+
+def judged(window: Window, one: AnyEvent, *, now_seconds: float) -> Admission:
+    no_news: list[Admission] = []
+    fresh = window.news([one], now_seconds=now_seconds, no_news=no_news.append)
+    return no_news[0] if no_news else NEW if fresh == [one] else pytest.fail("Neither nor.")
 
 
 @pytest.mark.parametrize(
@@ -125,17 +131,17 @@ def test_what_has_no_identity_always_passes() -> None:
 def test_a_day_of_a_busy_stream_is_remembered() -> None:
     window = Window()
     for number in range(CAPACITY):
-        window.admit(post(str(10**17 + number)), now_seconds=0.0)
+        window.news([post(str(10**17 + number))], now_seconds=0.0)
     window.trim()
-    assert window.admit(post(str(10**17)), now_seconds=1.0) is DUPLICATE
+    assert judged(window, post(str(10**17)), now_seconds=1.0) is DUPLICATE
     assert CAPACITY >= 20_000
 
 
 def test_posts_of_a_time_come_with_those_that_were_seen_last_first() -> None:
     window = Window()
     for second in range(5):
-        window.admit(post(str(second)), now_seconds=float(second))
-    window.admit(deletion("2"), now_seconds=5.0)
+        window.news([post(str(second))], now_seconds=float(second))
+    window.news([deletion("2")], now_seconds=5.0)
     assert list(window.posts_since(1.0, until_seconds=3.0)) == ["3", "1"]
     assert list(window.posts_since(4.0)) == ["4"]
     assert window.newest_at_seconds == 5.0
@@ -145,8 +151,8 @@ def test_posts_of_a_time_come_with_those_that_were_seen_last_first() -> None:
 def test_whatever_comes_twice_is_news_once(happened: list[AnyEvent]) -> None:
     window = Window()
     for one in happened:
-        window.admit(one, now_seconds=0.0)
-        assert window.admit(one, now_seconds=0.0) is not NEW
+        window.news([one], now_seconds=0.0)
+        assert judged(window, one, now_seconds=0.0) is not NEW
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.events import AnyEvent, Delete, Edit, Update
-from trunkline.policy.dedupe import Window
+from trunkline.policy.dedupe import Admission, Window
 from trunkline.streams import Stream
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -42,8 +42,10 @@ def test_a_usual_post_is_judged_as_the_same_post_in_another_spelling(
     usual, unusual = Window(), Window()
 
     for second, (kind, post) in enumerate(happened):
-        first = usual.admit(event(kind, post, usual=True), now_seconds=second)
-        assert first is unusual.admit(event(kind, post, usual=False), now_seconds=second)
+        one, other = event(kind, post, usual=True), event(kind, post, usual=False)
+        fresh = usual.news([one], now_seconds=second)
+        admitted = unusual.admit(other, now_seconds=second)
+        assert fresh == ([one] if admitted is Admission.NEW else [])
     assert list(usual.keys()) == list(unusual.keys())
 
 
@@ -52,7 +54,7 @@ def test_the_window_holds_its_capacity_and_at_most_a_sixteenth_more() -> None:
 
     for number in range(1_000, 2_000):
         post = event(Update, {"id": str(number), "edited_at": None}, usual=True)
-        window.admit(post, now_seconds=0.0)
+        window.news([post], now_seconds=0.0)
         window.trim()
         assert len(window) <= 170
     assert len(window) >= 160
@@ -65,7 +67,7 @@ def test_small_windows_hold_their_capacity_exactly() -> None:
     window = Window(capacity=3)
 
     for number in range(10, 20):
-        window.admit(event(Update, {"id": str(number)}, usual=True), now_seconds=0.0)
+        window.news([event(Update, {"id": str(number)}, usual=True)], now_seconds=0.0)
         window.trim()
 
     assert list(window.keys()) == ["17", "18", "19"]

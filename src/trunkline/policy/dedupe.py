@@ -141,13 +141,14 @@ class Window:
         horizons: For each track the highest id that was forgotten, once one was.
     """
 
-    __slots__ = ("_capacity", "_seen", "_versions", "horizons")
+    __slots__ = ("_capacity", "_deleted", "_seen", "_versions", "horizons")
 
     def __init__(
         self, *, capacity: int = CAPACITY, horizons: Mapping[Track, str] | None = None
     ) -> None:
         self._capacity = capacity
         self._seen: dict[str, float] = {}
+        self._deleted: set[str] = set()  # the posts whose tombstone is seen
         self._versions: dict[str, str] = {}  # the newest version of each post that was edited
         self.horizons: dict[Track, str] = dict(horizons or {})
 
@@ -166,25 +167,42 @@ class Window:
         """Yield every key, oldest first."""
         return iter(self._seen)
 
+    def news(
+        self,
+        events: Iterable[AnyEvent],
+        *,
+        now_seconds: float,
+        no_news: Callable[[Admission], None] = lambda _: None,
+    ) -> list[AnyEvent]:
+        """Return which of `events` are news, in order, and remember them; tell of the others."""
+        seen, deleted = self._seen, self._deleted
+        fresh: list[AnyEvent] = []
+        for event in events:
+            if type(event) is Update:  # the usual post is decided here: two searches, two look-ups
+                raw = event.raw
+                status_id = leading_id(raw)
+                unseen = status_id not in seen and status_id not in deleted
+                if unseen and status_id and _never_edited(raw):
+                    seen[status_id] = now_seconds
+                    fresh.append(event)
+                    continue
+            admission = self.admit(event, now_seconds=now_seconds)
+            if admission is _NEW:
+                fresh.append(event)
+            else:
+                no_news(admission)
+        return fresh
+
     def admit(self, event: AnyEvent, *, now_seconds: float) -> Admission:
         """Say whether `event` is news, and remember it if so."""
-        seen = self._seen
-        if type(event) is Update:
-            # The usual post, spelt out: two searches, two look-ups.
-            raw = event.raw
-            status_id = leading_id(raw)
-            unseen = status_id not in seen and f"{status_id}!" not in seen
-            if unseen and status_id and _never_edited(raw):
-                seen[status_id] = now_seconds
-                return _NEW
         keys = keys_of(event)
         if not keys:
             return Admission.NEW
-        if keys[0] in seen:
+        if keys[0] in self._seen:
             return Admission.DUPLICATE
         if isinstance(event, (Update, Edit)):
             status_id, _, version = keys[0].partition("@")
-            if f"{status_id}!" in seen:
+            if status_id in self._deleted:
                 return Admission.DELETED
             if version and _moment(version) <= _moment(self._versions.get(status_id, "")):
                 return Admission.DUPLICATE
@@ -195,6 +213,8 @@ class Window:
     def remember(self, key: str, *, at_seconds: float) -> None:
         """Put a key in that was seen in an earlier run, or that is to count as seen."""
         self._seen[key] = at_seconds
+        if key[-1:] == "!":
+            self._deleted.add(key[:-1])
         status_id, _, version = key.partition("@")
         if version and _moment(version) > _moment(self._versions.get(status_id, "")):
             self._versions[status_id] = version
@@ -217,6 +237,7 @@ class Window:
         for key in forgotten:
             if not key.isalnum():
                 raise_horizon(self.horizons, key)
+                self._deleted.discard(key[:-1])
                 status_id, _, version = key.partition("@")
                 if version and self._versions.get(status_id) == version:
                     del self._versions[status_id]
@@ -232,7 +253,7 @@ class Window:
         """Yield the ids of posts seen in a time and not known deleted, those seen last first."""
         for key, seen_at in reversed(self._seen.items()):
             seen_then = at_seconds <= seen_at <= until_seconds
-            if seen_then and key.isalnum() and f"{key}!" not in self._seen:
+            if seen_then and key.isalnum() and key not in self._deleted:
                 yield key
 
 
