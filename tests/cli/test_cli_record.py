@@ -19,6 +19,7 @@ from rich.console import Console
 from tests.cli.programs import SECONDS, end, next_line, program, run_program
 from tests.record.killing import until
 from tests.sinks.builders import is_sound, rows
+from tests.sinks.recordings import told_in
 
 from trunkline.cli.main import main
 from trunkline.cli.record_display import Disk, Display, Space, lasting
@@ -186,7 +187,40 @@ def test_a_recording_that_has_to_end_on_a_full_disk_says_so_and_loses_nothing(
     assert {str(one) for (one,) in rows(path, "SELECT id FROM events")} == ids
 
 
+def test_a_config_records_each_server_into_its_sink(server: RunningServer, tmp_path: Path) -> None:
+    config = tmp_path / "trunkline.toml"
+    (tmp_path / "token").write_text(server.token)
+    with running_server() as other:
+        config.write_text(
+            'to = "usual.db"\n'
+            f'[[server]]\nurl = "{server.url}"\nstreams = ["public"]\ntoken_file = "token"\n'
+            '[[sink]]\nname = "lines"\nto = "jsonl:lines"\n'
+            f'[[server]]\nurl = "{other.url}"\nstreams = ["public"]\ntoken_file = "token"\n'
+            'sink = "lines"\n'
+        )
+        with program("record", "--config", str(config), "--count", "4") as process:
+            assert f"into sqlite:{tmp_path}/usual.db, jsonl:".encode() in error_of(process)
+            ids = [_two_posts(one) for one in (server, other)]
+            assert process.wait(SECONDS) == 0
+    assert [one for (one,) in rows(tmp_path / "usual.db", "SELECT id FROM events")] == ids[0]
+    assert [one[2] for one in told_in(f"jsonl:{tmp_path}/lines")] == ids[1]
+
+
+def _two_posts(server: RunningServer) -> list[str]:
+    server.wait_for_subscribers(1)
+    return [str(server.post()["id"]) for _ in range(2)]
+
+
 CONFIG = '[[server]]\nurl = "a.example"\nstreams = ["public"]\n'
+TWO = f"""\
+to = "a.db"
+{CONFIG}sink = "b"
+{CONFIG.replace("a.example", "b.example")}
+[[sink]]
+name = "b"
+to = "b.db"
+on_delete = "purge"
+"""
 BAD: dict[tuple[str, ...], str] = {
     (): "Expected streams and a server",
     ("public",): "Expected streams and a server",
@@ -212,6 +246,8 @@ BAD: dict[tuple[str, ...], str] = {
     ("public", "--config", "good.toml"): "got both",
     ("--config", "good.toml"): "Expected where to record",
     ("--config", "good.toml", "--to", "jsonl"): "got 'jsonl'",
+    ("--config", "two.toml", "--to", "x.db"): "Expected --on-delete with --to x.db",
+    ("--config", "two.toml", "--datasette", "x"): "Expected one sink, sqlite:FILE, with",
 }
 
 
@@ -226,6 +262,7 @@ def test_what_cannot_be_meant_is_one_clear_line(
     (tmp_path / "folder").mkdir()
     (tmp_path / "letter.db").write_text("Dear Sir or Madam, " * 100)
     (tmp_path / "good.toml").write_text(CONFIG)
+    (tmp_path / "two.toml").write_text(TWO)
     (tmp_path / "bad.toml").write_text(f"{CONFIG}strems = 1")
     assert main(["record", *arguments]) == 2
     output = capsys.readouterr()
@@ -242,6 +279,9 @@ def test_a_config_is_checked_line_by_line(
     path.write_text(CONFIG)
     assert main(["config", "check", str(path)]) == 0
     assert capsys.readouterr().out == f"{path}: fine, 1 streams of 1 servers\n"
+    path.write_text(TWO)
+    assert main(["config", "check", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: fine, 2 streams of 2 servers into 2 sinks\n"
     path.write_text(f'too = "x"\n{CONFIG}\nproxxy = 1\n')
     assert main(["config", "check", str(path)]) == 1
     first, second = capsys.readouterr().out.splitlines()

@@ -50,8 +50,10 @@ def write(directory: Path, text: str) -> Path:
 def test_a_file_says_what_to_record_where_and_how(tmp_path: Path) -> None:
     (tmp_path / "one.token").write_text("secret\n")
     config = load_config(write(tmp_path, WHOLE))
-    assert config.to == f"sqlite:{tmp_path}/toots.db?durable=yes"
-    assert config.on_delete == "purge"
+    (part,) = config.parts
+    assert part.to == f"sqlite:{tmp_path}/toots.db?durable=yes"
+    assert part.on_delete == "purge"
+    assert part.sources == config.sources
     assert config.limits == Limits(count=7, batch_seconds=2.0)
     first, second = config.sources
     assert first.server == "https://mastodon.example"
@@ -66,7 +68,64 @@ def test_a_file_says_what_to_record_where_and_how(tmp_path: Path) -> None:
 
 def test_a_short_file_leaves_the_rest_as_usual(tmp_path: Path) -> None:
     config = load_config(write(tmp_path, '[[server]]\nurl = "a.example"\nstreams = ["public"]\n'))
-    assert (config.to, config.on_delete, config.limits) == (None, "mark", Limits())
+    (part,) = config.parts
+    assert (part.to, part.on_delete, config.limits) == (None, "mark", Limits())
+
+
+SEVERAL = """\
+to = "toots.db"
+on_delete = "purge"
+
+[[sink]]
+name = "columns"
+to = "parquet:columns/"
+
+[[sink]]
+name = "lines"
+to = "jsonl:lines/?compress=gzip"
+on_delete = "ignore"
+
+[[server]]
+url = "a.example"
+streams = ["public"]
+sink = "lines"
+
+[[server]]
+url = "b.example"
+streams = ["public"]
+
+[[server]]
+url = "c.example"
+streams = ["public"]
+sink = "columns"
+
+[[server]]
+url = "d.example"
+streams = ["public"]
+sink = "lines"
+"""
+
+
+def test_each_server_says_into_which_sink_it_is_recorded(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, SEVERAL))
+    told = [
+        (part.to, part.on_delete, [one.server for one in part.sources]) for part in config.parts
+    ]
+    assert told == [
+        (f"sqlite:{tmp_path}/toots.db", "purge", ["https://b.example"]),
+        (f"parquet:{tmp_path}/columns", "purge", ["https://c.example"]),
+        (
+            f"jsonl:{tmp_path}/lines?compress=gzip",
+            "ignore",
+            ["https://a.example", "https://d.example"],
+        ),
+    ]
+
+
+def test_without_a_server_that_needs_it_there_is_no_usual_sink(tmp_path: Path) -> None:
+    text = f'{SERVER}sink = "x"\n[[sink]]\nname = "x"\nto = "-"\n'
+    (part,) = load_config(write(tmp_path, text)).parts
+    assert (part.to, part.on_delete) == ("-", "mark")
 
 
 SERVER = '[[server]]\nurl = "a.example"\nstreams = ["public"]\n'
@@ -89,6 +148,32 @@ MISTAKES = {
     f'{SERVER}[options]\ntransport = "pigeon"': [(5, "Invalid enum value 'pigeon': 'pigeon'.")],
     f"{SERVER}[options]\npoll_seconds = -1": [(5, "Expected poll_seconds to be 0 or more; got")],
     f"{SERVER}[options]\ndecode = true": [(5, "There is no key 'decode' here")],
+    f'{SERVER}sink = "columns"': [
+        (4, "There is no [[sink]] named 'columns'; add it, with 'name' and 'to'.")
+    ],
+    f'{SERVER}sink = "colums"\n[[sink]]\nname = "columns"\nto = "x.db"': [
+        (4, "There is no [[sink]] named 'colums'; did you mean 'columns'?"),
+        (5, "No [[server]] records into this sink: say sink = 'columns' in one."),
+    ],
+    f'{SERVER}sink = "a"\n[[sink]]\nname = "a"\nto = "x"': [(7, "Expected where to record")],
+    f'{SERVER}sink = "a"\n[[sink]]\nname = "a"\n[[sink]]\nto = "x.db"\nnmae = "b"': [
+        (5, "Expected 'to' in this [[sink]]."),
+        (7, "Expected 'name' in this [[sink]]."),
+        (9, "There is no key 'nmae' here; did you mean 'name'?"),
+    ],
+    f'{SERVER}sink = "a"\n[[sink]]\nname = "a"\nto = "x.db"\n[[sink]]\nname = "a"\nto = "y.db"': [
+        (9, "Expected a name that no other [[sink]] has; got 'a' twice.")
+    ],
+    f'to = "x.db"\n{SERVER}sink = "a"\n[[sink]]\nname = "a"\nto = "jsonl:./x.db?durable=yes"': [
+        (8, "Expected a place that no other sink has; sqlite:")
+    ],
+    f'{SERVER}sink = ""\n[[sink]]\nname = ""\nto = "x.db"': [
+        (5, "Expected 'name' in this [[sink]].")
+    ],
+    f'{SERVER}sink = "a"\n{SERVER}[[sink]]\nname = "a"\nto = "x.db"': [
+        (5, "Expected 'sink' here, or 'to' at the top of the file.")
+    ],
+    f'sink = "x.db"\n{SERVER}': [(1, "Expected a list with something in it; got 'x.db'.")],
     "[[server]]\n": [
         (1, "Expected 'streams' in this [[server]]."),
         (1, "Expected 'url' in this [[server]]."),

@@ -29,7 +29,8 @@ def config(
     found = read_config(file)
     if isinstance(found, Config):
         streams = sum(len(source.streams) for source in found.sources)
-        typer.echo(f"{file}: fine, {streams} streams of {len(found.sources)} servers")
+        into = f" into {len(found.parts)} sinks" if len(found.parts) > 1 else ""
+        typer.echo(f"{file}: fine, {streams} streams of {len(found.sources)} servers{into}")
         return OK
     for mistake in found:
         typer.echo(f"{file}:{mistake.line}: {one_line(mistake.text)}")

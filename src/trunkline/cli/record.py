@@ -10,8 +10,8 @@ import asyncio
 import json
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final
@@ -25,9 +25,9 @@ from trunkline.cli.record_display import Disk, Display
 from trunkline.cli.record_log import json_words, logging_to, plain_words, to_standard_error
 from trunkline.cli.running import FAILED, OK, run
 from trunkline.errors import BadInput, Unauthorized
-from trunkline.record import Limits, Recorder, Source
-from trunkline.record.config import Config, load_config
-from trunkline.sinks import OnDelete, Sink, datasette_metadata, open_sink
+from trunkline.record import Limits, Recorders, Source
+from trunkline.record.config import Config, Part, load_config
+from trunkline.sinks import Sink, datasette_metadata, open_sink
 from trunkline.sinks.base import check_on_delete
 from trunkline.sinks.opening import parse_target
 from trunkline.streams import Stream
@@ -81,11 +81,19 @@ MetadataFile = Annotated[
 class Order:
     """What to record, where to, until when, and how to tell of it."""
 
-    sources: tuple[Source, ...]
-    to: str
-    on_delete: OnDelete
+    parts: tuple[Part, ...]
     limits: Limits
     log_json: bool
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Everything that is recorded."""
+        return tuple(source for part in self.parts for source in part.sources)
+
+    @property
+    def places(self) -> list[str]:
+        """Where it is recorded."""
+        return [_where(part.to) for part in self.parts]
 
 
 def record(
@@ -124,9 +132,7 @@ def record(
         )
     )
     order = Order(
-        sources=chosen.sources,
-        to=_where(to or chosen.to),
-        on_delete=chosen.on_delete if on_delete is None else check_on_delete(on_delete),
+        parts=_parts(chosen, to=to, on_delete=on_delete),
         limits=replace(
             chosen.limits,
             count=count if count is not None else chosen.limits.count,
@@ -134,8 +140,9 @@ def record(
         ),
         log_json=log_json,
     )
+    places = order.places
     if datasette is not None:
-        _write_metadata(datasette, order.to)
+        _write_metadata(datasette, places)
     try:
         return run(lambda: _record(order))
     except Unauthorized as error:
@@ -172,7 +179,24 @@ def _on_the_command_line(
         streaming_url=reach.streaming_url,
         network=reach.network,
     )
-    return Config(to=None, on_delete="mark", sources=(source,), limits=Limits())
+    part = Part(to=None, on_delete="mark", sources=(source,))
+    return Config(parts=(part,), limits=Limits())
+
+
+def _parts(chosen: Config, *, to: str | None, on_delete: str | None) -> tuple[Part, ...]:
+    """Return what goes into which sink; what the command line says counts for all of it."""
+    parts = chosen.parts
+    if on_delete is not None:
+        known = check_on_delete(on_delete)
+        parts = tuple(replace(part, on_delete=known) for part in parts)
+    if to is None:
+        return parts
+    if len({part.on_delete for part in parts}) > 1:
+        raise BadInput(
+            f"Expected --on-delete with --to {to}, since the sinks of the file do not treat deleted"
+            " posts alike."
+        )
+    return (replace(parts[0], to=to, sources=chosen.sources),)
 
 
 def _where(to: str | None) -> str:
@@ -181,10 +205,13 @@ def _where(to: str | None) -> str:
     return to
 
 
-def _write_metadata(path: Path, to: str) -> None:
-    target = parse_target(to)
-    if target.kind != "sqlite":
-        raise BadInput(f"Expected --to sqlite:FILE with --datasette; got {to}.")
+def _write_metadata(path: Path, places: list[str]) -> None:
+    databases = [one for one in map(parse_target, places) if one.kind == "sqlite"]
+    if len(databases) != 1:
+        raise BadInput(
+            f"Expected one sink, sqlite:FILE, with --datasette; got {', '.join(places)}."
+        )
+    target = databases[0]
     metadata = json.dumps(datasette_metadata(Path(target.place).stem), indent=2)
     try:
         path.write_text(f"{metadata}\n", encoding="utf-8")
@@ -194,26 +221,33 @@ def _write_metadata(path: Path, to: str) -> None:
 
 async def _record(order: Order) -> int:
     """Record until a limit is reached or somebody ends it; 1 if a server refused meanwhile."""
-    with closing(open_sink(order.to, on_delete=order.on_delete)) as sink:
-        recorder = Recorder(order.sources, sink, limits=order.limits)
-        async with _telling(order, recorder, sink):
-            progress = await recorder.run()
+    with ExitStack() as stack:
+        sinks = [
+            stack.enter_context(closing(open_sink(_where(part.to), on_delete=part.on_delete)))
+            for part in order.parts
+        ]
+        sources = [part.sources for part in order.parts]
+        recorders = Recorders(list(zip(sources, sinks, strict=True)), limits=order.limits)
+        async with _telling(order, recorders, sinks):
+            progress = await recorders.run()
     refused = any(server.state == "refused" for server in progress.servers)
     return FAILED if refused else OK
 
 
 @asynccontextmanager
-async def _telling(order: Order, recorder: Recorder, sink: Sink) -> AsyncIterator[None]:
+async def _telling(
+    order: Order, recorders: Recorders, sinks: Sequence[Sink]
+) -> AsyncIterator[None]:
     """Tell of the recording while the block runs: in a picture, or in lines."""
     hear: Callable[[logging.LogRecord], None]
-    draws = sys.stdout.isatty() and not order.log_json and order.to != "-"
+    draws = sys.stdout.isatty() and not order.log_json and "-" not in order.places
     title = _title(order)
     if draws:
-        display = Display(title, Disk(sink.place))
-        hear, telling = display.hear, _draw(display, recorder)
+        display = Display(title, Disk(*(sink.place for sink in sinks)))
+        hear, telling = display.hear, _draw(display, recorders)
     else:
         hear = to_standard_error(json_words if order.log_json else plain_words)
-        telling = _report(recorder)
+        telling = _report(recorders)
     with logging_to(hear):
         log.info("trunkline.recording", extra={"trunkline_what": title})
         task = asyncio.create_task(telling)
@@ -222,7 +256,7 @@ async def _telling(order: Order, recorder: Recorder, sink: Sink) -> AsyncIterato
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            log.info("trunkline.recorded", extra=_figures(recorder))
+            log.info("trunkline.recorded", extra=_figures(recorders))
 
 
 def _title(order: Order) -> str:
@@ -230,30 +264,30 @@ def _title(order: Order) -> str:
     servers = len(order.sources)
     return (
         f"{streams} stream{'s' * (streams != 1)} of {servers} server{'s' * (servers != 1)}"
-        f" into {order.to}"
+        f" into {', '.join(order.places)}"
     )
 
 
-async def _draw(display: Display, recorder: Recorder) -> None:
+async def _draw(display: Display, recorders: Recorders) -> None:
     console = Console(file=sys.stdout, highlight=False)
     with Live(console=console, auto_refresh=False) as canvas:
         try:
             while True:
-                canvas.update(display.picture(recorder.progress()), refresh=True)
+                canvas.update(display.picture(recorders.progress()), refresh=True)
                 await asyncio.sleep(_FRAME_SECONDS)
         finally:
-            canvas.update(display.picture(recorder.progress()), refresh=True)
+            canvas.update(display.picture(recorders.progress()), refresh=True)
 
 
-async def _report(recorder: Recorder) -> None:
+async def _report(recorders: Recorders) -> None:
     while True:
         await asyncio.sleep(_REPORT_SECONDS)
-        log.info("trunkline.progress", extra=_figures(recorder))
+        log.info("trunkline.progress", extra=_figures(recorders))
 
 
-def _figures(recorder: Recorder) -> dict[str, object]:
+def _figures(recorders: Recorders) -> dict[str, object]:
     """Return what a line says of the whole recording."""
-    progress = recorder.progress()
+    progress = recorders.progress()
     stats = [server.stats for server in progress.servers]
     return {
         "trunkline_stored": progress.stored,

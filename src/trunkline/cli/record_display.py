@@ -49,29 +49,37 @@ class Space:
 
 
 class Disk:
-    """Looks at the disk now and then."""
+    """Looks at the disk now and then.
 
-    def __init__(self, place: Path | None) -> None:
-        self._place = place
+    Args:
+        *places: What is recorded into; ``None`` is on no disk of this machine.
+    """
+
+    def __init__(self, *places: Path | None) -> None:
+        self._places = [place for place in places if place is not None]
         self._tempo = Tempo()
         self._looked_at = float("-inf")
         self._space: Space | None = None
 
     def space(self, *, now_seconds: float) -> Space | None:
         """Return what there was when it was last looked at; ``None`` without a place."""
-        if self._place is not None and now_seconds - self._looked_at >= _LOOK_SECONDS:
+        if self._places and now_seconds - self._looked_at >= _LOOK_SECONDS:
             self._looked_at = now_seconds
-            self._space = self._look(self._place, now_seconds)
+            self._space = self._look(now_seconds)
         return self._space
 
-    def _look(self, place: Path, now_seconds: float) -> Space | None:
+    def _look(self, now_seconds: float) -> Space | None:
         try:
-            used_bytes = sum(_sizes(place))
-            free_bytes = shutil.disk_usage(place if place.is_dir() else place.parent).free
+            used_bytes = sum(size for place in self._places for size in _sizes(place))
+            free_bytes = min(map(_free_bytes, self._places))
         except OSError:
             return self._space
         rate = self._tempo.per_second(used_bytes, now_seconds=now_seconds)
         return Space(used_bytes, free_bytes, max(0.0, rate))
+
+
+def _free_bytes(place: Path) -> int:
+    return shutil.disk_usage(place if place.is_dir() else place.parent).free
 
 
 def _sizes(place: Path) -> Iterator[int]:
@@ -88,7 +96,7 @@ class Display:
     def __init__(self, title: str, disk: Disk) -> None:
         self._title = title
         self._disk = disk
-        self._tempos: dict[str, Tempo] = {}
+        self._tempos: dict[int, Tempo] = {}  # of each server from 1, and of all at 0
         self._news: deque[str] = deque(maxlen=_NEWS)
 
     def hear(self, record: logging.LogRecord) -> None:
@@ -116,19 +124,19 @@ class Display:
             )
         table.add_column("gaps", no_wrap=True)
         table.add_column("", ratio=1, no_wrap=True, overflow="ellipsis")
-        for server in progress.servers:
-            rate = self._rate(server.server, server.taken, now_seconds)
+        for place, server in enumerate(progress.servers, start=1):
+            rate = self._rate(place, server.taken, now_seconds)
             table.add_row(*_cells(server, rate))
         return table
 
-    def _rate(self, name: str, total: int, now_seconds: float) -> float:
-        tempo = self._tempos.setdefault(name, Tempo())
+    def _rate(self, place: int, total: int, now_seconds: float) -> float:
+        tempo = self._tempos.setdefault(place, Tempo())
         return tempo.per_second(total, now_seconds=now_seconds)
 
     def _totals(self, progress: Progress, now_seconds: float) -> Text:
         words = [
             f"stored {progress.stored:,}",
-            f"{self._rate('', progress.stored, now_seconds):,.1f} a second",
+            f"{self._rate(0, progress.stored, now_seconds):,.1f} a second",
             f"waiting {progress.waiting:,}",
         ]
         space = self._disk.space(now_seconds=now_seconds)

@@ -8,7 +8,17 @@ server stay its own; and that a sink that cannot be written to stops the reading
 """
 
 from trunkline.record.recorder import Recorder, record
+from trunkline.record.recorders import Recorders
 from trunkline.record.recording import Progress, ServerProgress, State
 from trunkline.record.source import Limits, Source
 
-__all__ = ["Limits", "Progress", "Recorder", "ServerProgress", "Source", "State", "record"]
+__all__ = [
+    "Limits",
+    "Progress",
+    "Recorder",
+    "Recorders",
+    "ServerProgress",
+    "Source",
+    "State",
+    "record",
+]

@@ -7,6 +7,15 @@
     token_file = "mastodon.token"
     streams = ["public", "hashtag:python"]
 
+    [[sink]]
+    name = "columns"
+    to = "parquet:toots/"
+
+    [[server]]
+    url = "https://other.example"
+    streams = ["public"]
+    sink = "columns"
+
 Promises to name every mistake with its line, and to open nothing but the files of tokens. Paths
 count from the directory of the file. Refuses to know how to record.
 """
@@ -14,26 +23,23 @@ count from the directory of the file. Refuses to know how to record.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
-from typing import Final, cast, get_type_hints
+from typing import Final, cast
 
-import msgspec
-
-from trunkline.client import AsyncMastodon
 from trunkline.errors import BadInput
-from trunkline.options import StreamKeywords, StreamOptions
+from trunkline.options import StreamKeywords
 from trunkline.record.lines import Lines, Where
+from trunkline.record.schema import FILE, Schema
 from trunkline.record.source import Limits, Source
-from trunkline.sinks.base import OnDelete, check_on_delete
-from trunkline.sinks.opening import on_this_disk
+from trunkline.sinks.base import OnDelete
+from trunkline.sinks.opening import same_place
 from trunkline.streams import Stream
-from trunkline.transport.http import Network, Secret
+from trunkline.transport.http import Network
 
-__all__ = ["Config", "Mistake", "load_config", "read_config"]
+__all__ = ["Config", "Mistake", "Part", "load_config", "read_config"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,20 +51,36 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """What a file asks for.
+class Part:
+    """What is recorded into one sink.
 
     Attributes:
         to: Where to record, as `open_sink` takes it; ``None`` if the file does not say.
         on_delete: What becomes of deleted posts.
-        sources: What to record.
-        limits: When to end, and how much to store in one step.
+        sources: What to record; none where every server names another sink.
     """
 
     to: str | None
     on_delete: OnDelete
-    sources: tuple[Source, ...]
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What a file asks for.
+
+    Attributes:
+        parts: What to record into which sink; each sink once.
+        limits: When to end, and how much to store in one step.
+    """
+
+    parts: tuple[Part, ...]
     limits: Limits
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Everything that is recorded."""
+        return tuple(source for part in self.parts for source in part.sources)
 
 
 def load_config(path: str | Path) -> Config:
@@ -97,98 +119,9 @@ def read_config(path: str | Path) -> Config | list[Mistake]:
     return config if not reader.mistakes else sorted(reader.mistakes)
 
 
-Leaf = Callable[[object, Path], object]
-"""Makes what is meant of a value, with the directory of the file; raises `BadInput`."""
-Schema = Leaf | dict[str, "Schema"] | list["Schema"]
-"""What may stand at a place: a value, a table of known keys, or a list of what it holds."""
-
-
-def _typed(value: object, hint: object) -> object:
-    try:
-        fitting: object = msgspec.convert(value, hint)
-    except msgspec.ValidationError as error:
-        why = str(error).replace(" | null", "").replace("`", "")
-        raise BadInput(f"{why}: {value!r}.") from None
-    return fitting
-
-
-def _keyword(
-    name: str, hint: object, make: Callable[..., object], value: object, _: Path
-) -> object:
-    """Return a value of the right type that `make` accepts as its keyword `name`."""
-    fitting = _typed(value, hint)
-    make(**{name: fitting})
-    return fitting
-
-
-def _text(value: object, _: Path) -> str:
-    return cast("str", _typed(value, str))
-
-
-def _url(value: object, directory: Path) -> str:
-    return AsyncMastodon(_text(value, directory)).server
-
-
-def _stream(value: object, directory: Path) -> Stream:
-    return Stream.parse(_text(value, directory))
-
-
-def _target(value: object, directory: Path) -> str:
-    return on_this_disk(_text(value, directory), directory=directory)
-
-
-def _on_delete(value: object, directory: Path) -> OnDelete:
-    return check_on_delete(_text(value, directory))
-
-
-def _proxy(value: object, directory: Path) -> str:
-    url = _text(value, directory)
-    Network(proxy=url)
-    return url
-
-
-def _file(value: object, directory: Path) -> Path:
-    path = directory / _text(value, directory)
-    if not path.is_file():
-        raise BadInput(f"Expected a file at {path}; there is none.")
-    return path
-
-
-def _token_file(value: object, directory: Path) -> Path:
-    path = _file(value, directory)
-    Secret.read(path)
-    return path
-
-
-def _each(hints: Mapping[str, object], make: Callable[..., object]) -> dict[str, Schema]:
-    """Return what may stand in a table whose keys are the keywords of `make`."""
-    return {name: partial(_keyword, name, hint, make) for name, hint in hints.items()}
-
-
-_OPTIONS: Final = _each(
-    {name: hint for name, hint in get_type_hints(StreamKeywords).items() if name != "decode"},
-    StreamOptions,
-)
-_LIMITS: Final = _each(get_type_hints(Limits), Limits)
-_SERVER: Final[dict[str, Schema]] = {
-    "url": _url,
-    "streams": [_stream],
-    "token_file": _token_file,
-    "streaming_url": _url,
-    "proxy": _proxy,
-    "ca_file": _file,
-    "options": _OPTIONS,
-}
-_FILE: Final[dict[str, Schema]] = {
-    "to": _target,
-    "on_delete": _on_delete,
-    "limits": _LIMITS,
-    "options": _OPTIONS,
-    "server": [_SERVER],
-}
-"""Everything that may stand in the file."""
-
 _Values = dict[str, object]
+_USUAL: Final = ""
+"""The name of the sink of all servers that name none."""
 
 
 class _Reader:
@@ -201,20 +134,76 @@ class _Reader:
 
     def config(self, table: object) -> Config:
         """Return what the file asks for; only to be used if there are no mistakes."""
-        values = cast("_Values", self._read(table, _FILE, ()))
-        servers = cast("list[_Values]", values.get("server") or [])
+        values = cast("_Values", self._read(table, FILE, ()))
+        servers = _tables(values, "server")
         if "server" not in values:
             self._complain("Expected at least one [[server]] with 'url' and 'streams'.", ())
         shared = cast("_Values", values.get("options") or {})
-        sources = [
-            self._source(server, shared, ("server", place)) for place, server in enumerate(servers)
-        ]
+        parts = self._sinks(values)
+        recorded: dict[str, list[Source | None]] = {name: [] for name in parts}
+        for place, server in enumerate(servers):
+            where: Where = ("server", place)
+            name = self._sink_of(server, parts, where)
+            if values.get("sink") and "to" not in values and "sink" not in server:
+                self._complain("Expected 'sink' here, or 'to' at the top of the file.", where)
+            recorded[name].append(self._source(server, shared, where))
+        self._refuse_idle(values, recorded)
         return Config(
-            to=cast("str | None", values.get("to")),
-            on_delete=cast("OnDelete", values.get("on_delete") or "mark"),
-            sources=tuple(source for source in sources if source is not None),
+            parts=tuple(
+                replace(parts[name], sources=tuple(one for one in sources if one is not None))
+                for name, sources in recorded.items()
+                if sources
+            ),
             limits=Limits(**cast("dict[str, int]", values.get("limits") or {})),
         )
+
+    def _sinks(self, values: _Values) -> dict[str, Part]:
+        """Return the sinks by their names, with nothing that is recorded into them."""
+        usual = Part(
+            to=cast("str | None", values.get("to")),
+            on_delete=cast("OnDelete", values.get("on_delete") or "mark"),
+        )
+        parts = {_USUAL: usual}
+        for place, sink in enumerate(_tables(values, "sink")):
+            where: Where = ("sink", place)
+            for key in ("name", "to"):
+                if sink.get(key, "") == "":
+                    self._complain(f"Expected {key!r} in this [[sink]].", where)
+            name, to = cast("str", sink.get("name")), cast("str | None", sink.get("to"))
+            if not name:
+                continue
+            self._refuse_twin(name, to, parts, where)
+            on_delete = cast("OnDelete", sink.get("on_delete") or usual.on_delete)
+            parts[name] = Part(to=to, on_delete=on_delete)
+        return parts
+
+    def _refuse_twin(
+        self, name: str, to: str | None, parts: Mapping[str, Part], where: Where
+    ) -> None:
+        if name in parts:
+            text = f"Expected a name that no other [[sink]] has; got {name!r} twice."
+            self._complain(text, (*where, "name"))
+        taken = [one.to for one in parts.values() if one.to and to and same_place(one.to, to)]
+        if taken:
+            text = f"Expected a place that no other sink has; {taken[0]} is one already."
+            self._complain(text, (*where, "to"))
+
+    def _sink_of(self, server: _Values, parts: Mapping[str, Part], where: Where) -> str:
+        """Return the name of the sink that a server is recorded into."""
+        name = cast("str | None", server.get("sink"))
+        if name is None or name in parts:
+            return name or _USUAL
+        known = [one for one in parts if one]
+        hint = _hint(name, known) if known else "add it, with 'name' and 'to'."
+        self._complain(f"There is no [[sink]] named {name!r}; {hint}", (*where, "sink"))
+        return _USUAL
+
+    def _refuse_idle(self, values: _Values, recorded: Mapping[str, list[Source | None]]) -> None:
+        for place, sink in enumerate(_tables(values, "sink")):
+            name = sink.get("name")
+            if isinstance(name, str) and name and not recorded.get(name):
+                text = f"No [[server]] records into this sink: say sink = {name!r} in one."
+                self._complain(text, ("sink", place))
 
     def _source(self, values: _Values, shared: _Values, where: Where) -> Source | None:
         for name in ("url", "streams"):
@@ -254,8 +243,7 @@ class _Reader:
             self._complain(f"Expected a table, such as [{where[-1]}]; got {value!r}.", where)
             return {}
         for name in value.keys() - schema.keys():
-            meant = get_close_matches(name, schema, n=1)
-            hint = f"did you mean {meant[0]!r}?" if meant else f"known are {', '.join(schema)}."
+            hint = _hint(name, list(schema))
             self._complain(f"There is no key {name!r} here; {hint}", (*where, name))
         return {
             name: self._read(one, schema[name], (*where, name))
@@ -271,3 +259,12 @@ class _Reader:
 
     def _complain(self, text: str, where: Where, *, near: str = "") -> None:
         self.mistakes.append(Mistake(self._lines.find(where, near=near), text))
+
+
+def _tables(values: _Values, name: str) -> list[_Values]:
+    return cast("list[_Values]", values.get(name) or [])
+
+
+def _hint(name: str, known: list[str]) -> str:
+    meant = get_close_matches(name, known, n=1)
+    return f"did you mean {meant[0]!r}?" if meant else f"known are {', '.join(known)}."

@@ -10,6 +10,7 @@ from typing import Final
 from trunkline.errors import BadInput, TrunklineError
 from trunkline.inbox import Item
 from trunkline.record.collecting import Collector
+from trunkline.record.quota import Quota
 from trunkline.record.recording import Progress, Recording
 from trunkline.record.source import Limits, Source
 from trunkline.record.writing import Writer
@@ -66,13 +67,19 @@ class Recorder:
         sources: What to record.
         sink: Where to; it stays open.
         limits: When to end, and how much to store in one step.
+        quota: How many events may be taken, where that is shared with others; `limits` else.
 
     Raises:
         BadInput: No source, a stream of a server twice, or something that a client refuses.
     """
 
     def __init__(
-        self, sources: Sequence[Source], sink: Sink, *, limits: Limits | None = None
+        self,
+        sources: Sequence[Source],
+        sink: Sink,
+        *,
+        limits: Limits | None = None,
+        quota: Quota | None = None,
     ) -> None:
         if not sources:
             raise BadInput("Expected at least one server to record; got none.")
@@ -81,8 +88,8 @@ class Recorder:
             sink, max_events=self._limits.batch_events, max_bytes=self._limits.batch_bytes
         )
         self._writer = Writer(sink)
-        self._left = self._limits.count
-        self._enough = asyncio.Event()  # the count is reached: what comes now is for the next run
+        self._quota = quota or Quota(self._limits.count)
+        self._quota.before_end(self._acknowledge)
         self._ending = False
         self._recordings = [Recording(source, self._collector) for source in sources]
         _refuse_twins(self._recordings)
@@ -118,7 +125,7 @@ class Recorder:
 
     async def _until_over(self, following: _Tasks, storing: asyncio.Task[None]) -> None:
         over = [
-            asyncio.create_task(self._enough.wait()),
+            asyncio.create_task(self._quota.wait()),
             asyncio.create_task(asyncio.wait(following, return_when=asyncio.FIRST_EXCEPTION)),
         ]
         try:
@@ -149,7 +156,7 @@ class Recorder:
         try:
             async with recording.feed as feed:
                 async for item in feed:
-                    if self._enough.is_set():
+                    if self._quota.is_used_up:
                         return  # with the item in hand, which therefore stays unacknowledged
                     self._take(recording, item)
                     if self._collector.is_full:
@@ -169,18 +176,11 @@ class Recorder:
         elif not isinstance(item, Signal):
             self._collector.add(item)
             recording.taken += 1
-            self._count_down()
-
-    def _count_down(self) -> None:
-        if self._left is not None:
-            self._left -= 1
-            if self._left == 0:
-                self._acknowledge()
-                self._enough.set()
+            self._quota.take()
 
     def _acknowledge(self) -> None:
         """Say that everything that was taken is finished, unless that was said for good."""
-        if not self._enough.is_set():
+        if not self._quota.is_used_up:
             for recording in self._recordings:
                 recording.feed.acknowledge()
 

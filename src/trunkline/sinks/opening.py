@@ -21,7 +21,15 @@ from trunkline.sinks.jsonl import ROTATE_BYTES, ROTATE_SECONDS, JsonlSink
 from trunkline.sinks.sqlite import SqliteSink
 from trunkline.sinks.stdout import StandardOutput
 
-__all__ = ["PARQUET_NEEDS", "SINKS", "Target", "on_this_disk", "open_sink", "parse_target"]
+__all__ = [
+    "PARQUET_NEEDS",
+    "SINKS",
+    "Target",
+    "on_this_disk",
+    "open_sink",
+    "parse_target",
+    "same_place",
+]
 
 PARQUET_NEEDS: Final = "Expected the package pyarrow for parquet:; install trunkline[parquet]."
 """What is said where it is not installed."""
@@ -193,6 +201,18 @@ def on_this_disk(text: str, *, directory: Path) -> str:
         return text  # what a place means is decided elsewhere
     _, question_mark, query = text.partition("?")
     return f"{target.kind}:{directory / target.place}{question_mark}{query}"
+
+
+def same_place(one: str, other: str) -> bool:
+    """Tell whether two texts name the same place, whatever kind and options they give.
+
+    Raises:
+        BadInput: One cannot name a sink.
+    """
+    first, second = parse_target(one), parse_target(other)
+    if first.kind not in SINKS or second.kind not in SINKS or not (first.place and second.place):
+        return (first.kind, first.place) == (second.kind, second.place)
+    return Path(first.place).resolve() == Path(second.place).resolve()
 
 
 def _from_elsewhere(target: Target) -> SinkFactory:
