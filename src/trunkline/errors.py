@@ -14,6 +14,8 @@
     |   `-- DiscoveryError       nothing at this address answers like a Mastodon server
     |-- GaveUp                   the limits that the caller set for reconnecting are used up
     |-- CursorError              the store of cursors is locked, damaged or of another version
+    |-- SinkError                a recording cannot be used: in use, damaged, or of another version
+    |   `-- SinkUnavailable      it cannot be written to now: a full disk, a lock, a read-only place
     `-- StopStream               raised by *your* handler to end the stream cleanly
 
 Every message is a sentence that names what was expected, what came and what to do next. None ever
@@ -33,6 +35,8 @@ __all__ = [
     "Misuse",
     "NoSuchStream",
     "ServerError",
+    "SinkError",
+    "SinkUnavailable",
     "StopStream",
     "TrunklineError",
     "Unauthorized",
@@ -95,6 +99,17 @@ class GaveUp(TrunklineError):
 
 class CursorError(TrunklineError):
     """The store of cursors is in use by another process, damaged, or of a newer version."""
+
+
+class SinkError(TrunklineError):
+    """A sink cannot be used: in use by another process, damaged, or of another version."""
+
+
+class SinkUnavailable(SinkError):
+    """A sink cannot be written to now: a full disk, a lock, a directory that is read-only.
+
+    Nothing of the batch was stored. The same batch may be tried again later.
+    """
 
 
 class StopStream(TrunklineError):  # named for what the handler asks, as StopIteration

@@ -13,9 +13,8 @@ from rich.console import Console
 from trunkline.cli.output import Output
 from trunkline.cli.report_tables import tables
 from trunkline.cli.running import INTERRUPTED, OK, run
-from trunkline.errors import BadInput
+from trunkline.errors import BadInput, SinkError
 from trunkline.report import Report, measure, render_page
-from trunkline.sinks.base import SinkError
 
 __all__ = ["report"]
 

@@ -10,12 +10,12 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from trunkline.errors import BadInput, TrunklineError
+from trunkline.errors import BadInput, SinkError, TrunklineError
 from trunkline.record.quota import Quota
 from trunkline.record.recorder import Recorder
 from trunkline.record.recording import Progress
 from trunkline.record.source import Limits, Source
-from trunkline.sinks.base import Sink, SinkError
+from trunkline.sinks.base import Sink
 
 __all__ = ["Recorders"]
 

@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final
 
-from trunkline.sinks.base import Batch, Sink, SinkUnavailable
+from trunkline.errors import SinkUnavailable
+from trunkline.sinks.base import Batch, Sink
 
 __all__ = ["Writer"]
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from trunkline.errors import TrunklineError
+from trunkline.errors import SinkError, TrunklineError
 from trunkline.policy.ids import snowflake_milliseconds, ulid_milliseconds
 from trunkline.report.posts import Posts, read_posts, top_tags
 from trunkline.report.values import (
@@ -31,7 +31,6 @@ from trunkline.report.values import (
     delays,
     lag_of,
 )
-from trunkline.sinks.base import SinkError
 from trunkline.sinks.reading_sqlite import open_recording
 from trunkline.sinks.recorded import moment_of
 

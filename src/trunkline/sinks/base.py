@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, Literal, Protocol, get_args
 
 from trunkline.cursors import SavedCursor
-from trunkline.errors import BadInput, TrunklineError
+from trunkline.errors import BadInput, SinkError, SinkUnavailable
 from trunkline.events import AnyEvent
 from trunkline.policy.cursor import Cursor, Key
 from trunkline.signals import Gap
@@ -38,17 +38,6 @@ OnDelete = Literal["mark", "purge", "ignore"]
 
 ON_DELETE: Final[tuple[OnDelete, ...]] = get_args(OnDelete)
 """What can become of a deleted post: marked as deleted, removed from everywhere, or nothing."""
-
-
-class SinkError(TrunklineError):
-    """A sink cannot be used: in use by another process, damaged, or of another version."""
-
-
-class SinkUnavailable(SinkError):
-    """A sink cannot be written to now: a full disk, a lock, a directory that is read-only.
-
-    Nothing of the batch was stored. The same batch may be tried again later.
-    """
 
 
 @dataclass(frozen=True, slots=True)

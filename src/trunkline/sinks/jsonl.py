@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from trunkline.cursors import SavedCursor
+from trunkline.errors import SinkError
 from trunkline.events import Delete
-from trunkline.sinks.base import Batch, OnDelete, SinkError, unavailable
+from trunkline.sinks.base import Batch, OnDelete, unavailable
 from trunkline.sinks.jsonl_files import codec_named
 from trunkline.sinks.jsonl_purge import index, settle
 from trunkline.sinks.jsonl_series import Series

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from trunkline.sinks.base import SinkError
+from trunkline.errors import SinkError
 from trunkline.sinks.jsonl_files import SUFFIXES, Appender, Codec, compress
 from trunkline.sinks.ledger import Ledger, LedgerFile
 

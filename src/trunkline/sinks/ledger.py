@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from trunkline.cursors import SavedCursor
-from trunkline.sinks.base import Position, SinkError, unavailable
+from trunkline.errors import SinkError
+from trunkline.sinks.base import Position, unavailable
 from trunkline.sinks.lock import PlaceLock
 from trunkline.sinks.positions import POSITION_TABLES, load_position, save_positions
 from trunkline.sinks.sqlite_file import explained, open_file, transaction_failed

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from trunkline.sinks.base import SinkError, unavailable
+from trunkline.errors import SinkError
+from trunkline.sinks.base import unavailable
 
 __all__ = ["PlaceLock"]
 

@@ -19,8 +19,9 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from trunkline.cursors import SavedCursor
+from trunkline.errors import SinkError
 from trunkline.events import Delete
-from trunkline.sinks.base import Batch, OnDelete, SinkError, unavailable
+from trunkline.sinks.base import Batch, OnDelete, unavailable
 from trunkline.sinks.ledger import Holding, Ledger, LedgerFile
 from trunkline.sinks.parquet_files import read_rows, rewrite, row_of, write_rows
 from trunkline.sinks.parquet_spool import SPOOL, SPOOL_TABLES, Partition, Spool

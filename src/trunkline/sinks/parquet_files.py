@@ -17,8 +17,7 @@ import pyarrow
 import pyarrow.parquet
 
 from trunkline.entities import Status, decode
-from trunkline.errors import MalformedEventError
-from trunkline.sinks.base import SinkError
+from trunkline.errors import MalformedEventError, SinkError
 from trunkline.sinks.durable import put_in_place
 from trunkline.sinks.parquet_spool import Spooled
 from trunkline.sinks.purging import without_post

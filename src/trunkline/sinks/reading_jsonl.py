@@ -22,12 +22,12 @@ from typing import IO, Final, cast
 
 import msgspec
 
-from trunkline.errors import BadInput
+from trunkline.errors import BadInput, SinkError
 from trunkline.events import AnyEvent
 from trunkline.events.base import bare_id
 from trunkline.events.kinds import EVENTS
 from trunkline.signals import Gap
-from trunkline.sinks.base import SinkError, unavailable
+from trunkline.sinks.base import unavailable
 from trunkline.sinks.recorded import event_of, moment_of, origin_of
 from trunkline.streams import Stream
 

@@ -21,10 +21,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from trunkline.entities.base import UNKNOWN_TIME
-from trunkline.errors import TrunklineError
+from trunkline.errors import SinkError, TrunklineError
 from trunkline.events import AnyEvent
 from trunkline.signals import Gap
-from trunkline.sinks.base import SinkError
 from trunkline.sinks.ledger import LEDGER_NAME
 from trunkline.sinks.parquet_files import Torn, read_columns, span_of
 from trunkline.sinks.reading_jsonl import gap_of

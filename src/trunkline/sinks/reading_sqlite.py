@@ -13,10 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from trunkline.errors import TrunklineError
+from trunkline.errors import SinkError, TrunklineError
 from trunkline.events import AnyEvent
 from trunkline.signals import Gap
-from trunkline.sinks.base import SinkError
 from trunkline.sinks.recorded import event_of, moment_of, origin_of
 from trunkline.sinks.sqlite_schema import APPLICATION_ID, VERSION
 from trunkline.streams import Stream

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from trunkline.sinks.base import SinkError, SinkUnavailable
+from trunkline.errors import SinkError, SinkUnavailable
 
 __all__ = ["explained", "open_file", "transaction_failed"]
 

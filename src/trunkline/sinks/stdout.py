@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from trunkline.cursors import SavedCursor
-from trunkline.errors import BadInput
-from trunkline.sinks.base import Batch, OnDelete, SinkUnavailable
+from trunkline.errors import BadInput, SinkUnavailable
+from trunkline.sinks.base import Batch, OnDelete
 from trunkline.sinks.lines import event_line, gap_line
 
 __all__ = ["StandardOutput"]
