@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trunkline.text import plain_text
+from trunkline.server.synthetic import SyntheticSource
+from trunkline.text import parsed_text, plain_text
 
 LINK = (
     '<a href="https://www.example.org/a/long/path" rel="nofollow">'
@@ -74,12 +76,13 @@ READ_AS = {
 @pytest.mark.parametrize(("markup", "text"), READ_AS.values(), ids=READ_AS.keys())
 def test_html_reads_as_people_see_it(markup: str, text: str) -> None:
     assert plain_text(markup) == text
+    assert parsed_text(markup) == text
 
 
 @settings(deadline=None)
 @given(st.text())
-def test_no_text_makes_it_fail(markup: str) -> None:
-    assert isinstance(plain_text(markup), str)
+def test_no_text_makes_it_fail_or_is_read_in_two_ways(markup: str) -> None:
+    assert plain_text(markup) == parsed_text(markup)
 
 
 # fmt: off
@@ -93,8 +96,8 @@ FRAGMENTS = st.sampled_from([
 
 @settings(deadline=None)
 @given(st.lists(FRAGMENTS).map("".join))
-def test_no_broken_markup_makes_it_fail(markup: str) -> None:
-    assert isinstance(plain_text(markup), str)
+def test_no_broken_markup_makes_it_fail_or_is_read_in_two_ways(markup: str) -> None:
+    assert plain_text(markup) == parsed_text(markup)
 
 
 @settings(deadline=None)
@@ -106,6 +109,7 @@ def test_escaped_text_comes_back(text: str) -> None:
     assert plain_text(f"<p>{html.escape(text)}</p>") == shown
 
 
+@pytest.mark.parametrize("read", [plain_text, parsed_text])
 @pytest.mark.parametrize(
     "fragment",
     [
@@ -124,7 +128,36 @@ def test_escaped_text_comes_back(text: str) -> None:
         "\n",
     ],
 )
-def test_hostile_repetition_costs_linear_time(fragment: str) -> None:
+def test_hostile_repetition_costs_linear_time(fragment: str, read: Callable[[str], str]) -> None:
     started = time.process_time()
-    plain_text(fragment * 20_000)
+    read(fragment * 20_000)
     assert time.process_time() - started < 1.0  # linear: about 0.1 s; quadratic: 2 s to 20 s
+
+
+TAGS = (
+    '<p>|</p>|<br>|<br />|<br/>|<span class="invisible">|<span>|</span>|</a>|<a>|<b>|<P>|<p|</p'
+    '|<a href="https://a.example/b?c=1&amp;d" rel="tag">|<!-- -->|<img alt="x">|<|>'
+)
+TEXTS = (
+    "| |  |&amp;|&am|p;|&lt;b&gt;|&nbsp;|&#10;|&#x20;|&|;|hello|wörld|#|😀"
+    "|\t|\n|\r|\x00|\x0b|\x1c|\x85|\xa0|\u2028|\u3000"
+)
+PIECES = st.sampled_from([*TAGS.split("|"), *TEXTS.split("|")])
+
+
+@given(st.lists(PIECES, max_size=14).map("".join))
+def test_the_quick_way_and_the_parser_give_the_same_text_whatever_the_html(html: str) -> None:
+    assert plain_text(html) == parsed_text(html)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_it_is_the_same_text_for_invented_posts(seed: int) -> None:
+    source = SyntheticSource(seed)
+    for number in range(200):
+        content = str(source.status(1_795_000_000_000 + number)["content"])
+        assert plain_text(content) == parsed_text(content)
+
+
+def test_a_long_text_without_tags_takes_no_long_time() -> None:
+    assert plain_text("a" * 1_000_000) == "a" * 1_000_000
+    assert plain_text("<p>" * 100_000 + "<") == "<"

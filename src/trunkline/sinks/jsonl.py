@@ -23,7 +23,7 @@ from trunkline.sinks.jsonl_files import codec_named
 from trunkline.sinks.jsonl_purge import index, settle
 from trunkline.sinks.jsonl_series import Series
 from trunkline.sinks.ledger import Holding, Ledger
-from trunkline.sinks.lines import event_line, gap_line
+from trunkline.sinks.lines import event_line, signal_line
 from trunkline.sinks.purging import posts_in
 
 __all__ = ["JsonlSink"]
@@ -127,7 +127,7 @@ class JsonlSink:
             self._ledger.close()
 
     def _write(self, batch: Batch, posts: Sequence[set[str]] | None) -> None:
-        lines = [*map(event_line, batch.events), *map(gap_line, batch.gaps)]
+        lines = [*map(event_line, batch.events), *map(signal_line, batch.gaps)]
         holdings: list[Holding] = []
         file = None
         if lines:

@@ -1,8 +1,7 @@
-"""Events and gaps as lines of JSON: what a recording of JSON lines is made of.
+"""Events and signals as lines of JSON: what ``watch --json`` prints, and recordings are made of.
 
-The lines are those of ``trunkline watch --json``, so every reader of one reads the other. A payload
-that is JSON already goes into its line byte for byte. Promises one line for each item, whatever a
-server sent, and JSON on every line.
+A payload that is JSON already goes into its line byte for byte. Promises one line for each item,
+whatever a server sent, and JSON on every line.
 """
 
 from __future__ import annotations
@@ -17,10 +16,27 @@ import msgspec
 
 from trunkline.events import AnyEvent, Malformed, Shape
 from trunkline.events.base import bare_id
-from trunkline.signals import Gap
+from trunkline.signals import AnySignal, Connected, Disconnected, Gap, Heartbeat
 from trunkline.streams import Stream
 
-__all__ = ["event_line", "gap_line", "joined", "parted", "purged_line"]
+__all__ = [
+    "KINDS",
+    "as_json",
+    "as_text",
+    "event_line",
+    "joined",
+    "parted",
+    "purged_line",
+    "signal_line",
+]
+
+KINDS: Final[dict[type[AnySignal], str]] = {
+    Connected: "connected",
+    Disconnected: "disconnected",
+    Gap: "gap",
+    Heartbeat: "heartbeat",
+}
+"""What each kind of signal is called in a line."""
 
 _skip_json: Final = msgspec.json.Decoder(msgspec.Raw).decode
 _ONE_LINE: Final = bytes.maketrans(b"\r\n", b"  ")
@@ -28,7 +44,12 @@ _PAYLOAD: Final = b',"payload":'
 
 
 def event_line(event: AnyEvent) -> bytes:
-    """Return an event as a line of JSON; its payload is the last member."""
+    """Return an event as a line of JSON; its payload is the last member.
+
+    The others are ``event``, ``stream``, ``server``, ``received_at`` and ``origin``. Ids are
+    strings and an absent payload is null. What cannot be an event has ``event`` set to
+    ``malformed``, its name in ``name``, ``reason``, and the payload as text.
+    """
     payload = None if isinstance(event, Malformed) else _PAYLOADS[event.shape](event.raw)
     if payload is None:
         return _malformed_line(event)
@@ -40,20 +61,25 @@ def event_line(event: AnyEvent) -> bytes:
     )
 
 
-def gap_line(gap: Gap) -> bytes:
-    """Return a gap as a line of JSON."""
-    return _line(
-        signal="gap",
-        server=gap.server,
-        at=_moment_text(gap.at),
-        stream=str(gap.stream),
-        since=None if gap.since is None else _moment_text(gap.since),
-        until=_moment_text(gap.until),
-        recovered=gap.recovered,
-        complete=gap.complete,
-        missing=sorted(gap.missing),
-        reason=gap.reason,
-    )
+def signal_line(signal: AnySignal) -> bytes:
+    """Return a signal as a line of JSON: its kind in ``signal``, and its members."""
+    members = {name: _plain(getattr(signal, name)) for name in signal.__struct_fields__}
+    return _line(signal=KINDS[type(signal)], **members)
+
+
+def _plain(value: object) -> object:
+    """Return a member of a signal as JSON has it."""
+    match value:
+        case datetime():
+            return _moment_text(value)
+        case Stream():
+            return str(value)
+        case tuple():
+            return [_plain(one) for one in value]
+        case frozenset():
+            return sorted(value)
+        case _:
+            return value
 
 
 def purged_line(identifier: str) -> bytes:
@@ -72,30 +98,8 @@ def joined(head: bytes, payload: bytes) -> bytes:
     return b"%b%b%b}\n" % (head.removesuffix(b"}"), _PAYLOAD, payload)
 
 
-def _object(raw: bytes) -> bytes | None:
-    return _json(raw)
-
-
-def _id(raw: bytes) -> bytes | None:
-    return json.dumps(bare_id(raw)).encode()
-
-
-def _any(raw: bytes) -> bytes | None:
-    if not raw:
-        return b"null"
-    return _json(raw) or json.dumps(raw.decode("utf-8", "replace")).encode()
-
-
-_PAYLOADS: Final[dict[Shape, Callable[[bytes], bytes | None]]] = {
-    "object": _object,
-    "id": _id,
-    "any": _any,
-}
-"""How a payload of each shape becomes JSON; ``None`` if it cannot."""
-
-
-def _json(raw: bytes) -> bytes | None:
-    """Return `raw` on one line if it is JSON in UTF-8."""
+def as_json(raw: bytes) -> bytes | None:
+    """Return `raw` on one line if it is JSON in UTF-8, else ``None``."""
     try:
         _skip_json(raw)
         if not raw.isascii():
@@ -105,6 +109,29 @@ def _json(raw: bytes) -> bytes | None:
             return None
     # In JSON a line feed can only stand between the parts: inside of a string it is escaped.
     return raw.translate(_ONE_LINE) if b"\n" in raw or b"\r" in raw else raw
+
+
+def as_text(raw: bytes) -> bytes:
+    """Return `raw` as a string of JSON, with U+FFFD for what is no UTF-8."""
+    return json.dumps(raw.decode("utf-8", "replace")).encode()
+
+
+def _id(raw: bytes) -> bytes | None:
+    return json.dumps(bare_id(raw)).encode()
+
+
+def _any(raw: bytes) -> bytes | None:
+    if not raw:
+        return b"null"
+    return as_json(raw) or as_text(raw)
+
+
+_PAYLOADS: Final[dict[Shape, Callable[[bytes], bytes | None]]] = {
+    "object": as_json,
+    "id": _id,
+    "any": _any,
+}
+"""How a payload of each shape becomes JSON; ``None`` if it cannot."""
 
 
 def _is_odd_json(raw: bytes) -> bool:

@@ -15,7 +15,7 @@ from trunkline.events import AnyEvent, Malformed
 from trunkline.signals import Gap
 from trunkline.sinks.base import Batch
 from trunkline.sinks.ledger import Holding
-from trunkline.sinks.lines import gap_line
+from trunkline.sinks.lines import signal_line
 from trunkline.sinks.purging import without_post
 from trunkline.sinks.rows import identifier, moment, payload_value
 
@@ -158,5 +158,5 @@ def _event_values(event: AnyEvent) -> _Values:
 
 def _gap_values(gap: Gap) -> _Values:
     at = moment(gap.at) or ""
-    raw = gap_line(gap).decode().rstrip("\n")
+    raw = signal_line(gap).decode().rstrip("\n")
     return gap.server, at[:10], str(gap.stream), "gap", None, at, "signal", gap.reason or None, raw

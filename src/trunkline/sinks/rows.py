@@ -24,7 +24,7 @@ from trunkline.events import (
     Update,
     leading_id,
 )
-from trunkline.sinks.plain import quick_text
+from trunkline.text import plain_text
 
 __all__ = [
     "Value",
@@ -123,7 +123,7 @@ def account_values(account: Account, *, host: str) -> tuple[Value, ...]:
         *_account_fields(account),
         *_counts(_account_counts(account)),
         account.acct.partition("@")[2] or host,
-        quick_text(account.note),
+        plain_text(account.note),
         moment(account.created_at),
     )
 
@@ -155,7 +155,7 @@ def status_values(status: Status) -> tuple[Value, ...]:
         moment(status.edited_at),
         _kind(status),
         _quoted_id(status),
-        None if boost else quick_text(status.content),
+        None if boost else plain_text(status.content),
         0 if boost else len(status.media_attachments),
         card.url if card else None,
         card.title if card else None,

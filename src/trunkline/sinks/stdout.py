@@ -15,7 +15,7 @@ from typing import Final
 from trunkline.cursors import SavedCursor
 from trunkline.errors import BadInput, SinkUnavailable
 from trunkline.sinks.base import Batch, OnDelete
-from trunkline.sinks.lines import event_line, gap_line
+from trunkline.sinks.lines import event_line, signal_line
 
 __all__ = ["StandardOutput"]
 
@@ -53,7 +53,7 @@ class StandardOutput:
             BrokenPipeError: The reader is gone.
         """
         if batch is not self._batch:
-            lines = b"".join([*map(event_line, batch.events), *map(gap_line, batch.gaps)])
+            lines = b"".join([*map(event_line, batch.events), *map(signal_line, batch.gaps)])
             self._batch, self._rest = batch, memoryview(lines)
         while self._rest:
             if not _has_room(self._descriptor):
