@@ -24,8 +24,13 @@ from trunkline import (
     Unauthorized,
 )
 from trunkline.errors import BadRequest, DiscoveryError, GaveUp, ServerError
+from trunkline.events import Update
 from trunkline.options import TransportChoice
+from trunkline.server import Fault
+from trunkline.signals import Connected
 from trunkline.testing import RunningServer, running_server
+
+SOON = Network(dice=lambda: 0.02)  # connections are opened one soon after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +198,35 @@ def test_several_streams_share_a_refusal_and_the_message_names_them(server: Runn
         list(mastodon.stream("public", "list:1", "hashtag:python"))
     assert "public, list:1, hashtag:python" in str(caught.value)
     assert "the token of its owner" in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_websocket_that_is_refused_without_words_leaves_the_event_stream(status: int) -> None:
+    barred = Fault("status", transport="websocket", status=status, count=1_000)
+    with (
+        running_server(faults=[barred]) as server,
+        Mastodon(server.url, access_token=server.token, network=SOON) as mastodon,
+        mastodon.stream("public", "hashtag:python", signals=True) as feed,
+    ):
+        connected = (item for item in feed if isinstance(item, Connected))
+        assert [one.transport for one in (next(connected), next(connected))] == ["sse"] * 2
+        server.wait_for_subscribers(2)
+        server.post(tags=["python"])
+        told = (str(item.stream) for item in feed if isinstance(item, Update))
+        assert {next(told), next(told)} == {"hashtag:python", "public"}
+
+
+@pytest.mark.parametrize("flavour", ["mastodon", "akkoma"])
+def test_a_token_that_no_transport_takes_is_told_in_the_words_of_the_clearer(flavour: str) -> None:
+    barred = Fault("status", transport="websocket", status=401, count=1_000)
+    said = "Invalid access token" if flavour == "mastodon" else "without saying why"
+    with (
+        running_server(flavour=flavour, faults=[barred]) as server,
+        Mastodon(server.url, access_token="eve-4a", network=SOON) as mastodon,
+        mastodon.stream("public", "hashtag:python") as feed,
+        pytest.raises(Unauthorized, match=said),
+    ):
+        next(feed)
 
 
 def test_a_token_that_is_revoked_later_ends_the_stream_with_the_same_advice() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from trunkline.errors import CertificateError, GaveUp, NoSuchStream, Unauthorized
-from trunkline.options import StreamOptions
+from trunkline.errors import CertificateError, GaveUp, NoSuchStream, ServerError, Unauthorized
+from trunkline.options import StreamOptions, Transport
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.reconnecting import OtherTransport, Reconnecting
 from trunkline.stats import Counters
@@ -14,6 +14,7 @@ from trunkline.streams import Stream
 CUT = Outcome(OutcomeKind.CUT)
 TROUBLE = Outcome(OutcomeKind.REFUSED_STATUS, status=503)
 UNAUTHORIZED = Outcome(OutcomeKind.REFUSED_STATUS, status=401, words="The access token was revoked")
+BARRED = Outcome(OutcomeKind.REFUSED_STATUS, status=403)
 UNKNOWN_STREAM = Outcome(OutcomeKind.REFUSED_STATUS, status=404)
 
 
@@ -21,7 +22,12 @@ class Scene:
     """A connection's past, with a clock and dice that are set by hand."""
 
     def __init__(
-        self, *, options: StreamOptions | None = None, others_left: bool = False, dice: float = 0.5
+        self,
+        *,
+        options: StreamOptions | None = None,
+        others: tuple[Transport, ...] = (),
+        refusal: ServerError | None = None,
+        dice: float = 0.5,
     ) -> None:
         self.now_seconds = 1_000.0
         self.dice = dice
@@ -31,7 +37,8 @@ class Scene:
             (Stream.public(),),
             options=options or StreamOptions(),
             counters=self.counters,
-            others_left=others_left,
+            others=others,
+            refusal=refusal,
             dice=lambda: self.dice,
             clock=lambda: self.now_seconds,
         )
@@ -111,9 +118,38 @@ def test_a_connection_that_works_again_forgives_an_earlier_refusal() -> None:
 
 def test_another_transport_is_tried_while_one_is_left() -> None:
     with pytest.raises(OtherTransport):
-        Scene(others_left=True).wait_seconds(UNKNOWN_STREAM)
+        Scene(others=("polling",)).wait_seconds(UNKNOWN_STREAM)
     with pytest.raises(NoSuchStream):
         Scene().wait_seconds(UNKNOWN_STREAM)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_without_words_is_taken_to_the_other_transport(status: int) -> None:
+    barred = Outcome(OutcomeKind.REFUSED_STATUS, status=status)
+    with pytest.raises(OtherTransport) as caught:
+        Scene(others=("sse", "polling")).wait_seconds(barred)
+    assert isinstance(caught.value.refusal, Unauthorized)
+    assert caught.value.refusal.status == status
+
+
+@pytest.mark.parametrize("others", [(), ("polling",)])
+def test_who_is_barred_from_every_stream_does_not_poll(others: tuple[Transport, ...]) -> None:
+    with pytest.raises(Unauthorized, match="without saying why"):
+        Scene(others=others).wait_seconds(BARRED)
+
+
+def test_a_refusal_with_words_is_taken_nowhere() -> None:
+    with pytest.raises(Unauthorized, match="revoked"):
+        Scene(others=("sse", "polling")).wait_seconds(UNAUTHORIZED)
+
+
+def test_of_two_refusals_the_one_with_words_is_told() -> None:
+    before = Unauthorized("barred", server="https://mastodon.example", status=403)
+    with pytest.raises(Unauthorized, match="revoked") as caught:
+        Scene(refusal=before).wait_seconds(UNAUTHORIZED)
+    assert caught.value.__cause__ is None
+    with pytest.raises(Unauthorized, match="barred"):
+        Scene(refusal=before).wait_seconds(UNKNOWN_STREAM)
 
 
 def test_the_instance_is_asked_anew_after_every_third_retry() -> None:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 
 from trunkline.cursors import CursorStore
-from trunkline.errors import DiscoveryError, NoSuchStream
+from trunkline.errors import DiscoveryError, NoSuchStream, ServerError
 from trunkline.handover import Handover
 from trunkline.inbox import Inbox
 from trunkline.options import StreamOptions, Transport
@@ -96,7 +96,6 @@ class Following:
             inbox=self._inbox,
             counters=self._counters,
             options=options,
-            others_left=False,
         )
         instance = await first.discover()
         planned = transports(
@@ -108,21 +107,26 @@ class Following:
         self._follow(tuple(self._subscriptions), planned, instance)
 
     def _follow(
-        self, streams: Sequence[Stream], planned: Sequence[Transport], instance: Instance
+        self,
+        streams: Sequence[Stream],
+        planned: Sequence[Transport],
+        instance: Instance,
+        refusal: ServerError | None = None,
     ) -> None:
-        transport, *others = planned
-        for place, group in enumerate(groups(transport, streams, flavour=instance.flavour)):
+        for place, group in enumerate(groups(planned[0], streams, flavour=instance.flavour)):
             delay_seconds = opening_delay_seconds(place, dice=self._server.network.dice())
-            self._spawn(self._keep(group, transport, others, instance, delay_seconds))
+            self._spawn(self._keep(group, planned, instance, delay_seconds, refusal))
 
     async def _keep(
         self,
         streams: Sequence[Stream],
-        transport: Transport,
-        others: Sequence[Transport],
+        planned: Sequence[Transport],
         instance: Instance,
         delay_seconds: float,
+        refusal: ServerError | None,
     ) -> None:
+        """Follow over the first transport that was planned, or hand on to the next."""
+        transport, *others = planned
         await asyncio.sleep(delay_seconds)
         session = Session(
             self._server,
@@ -131,12 +135,15 @@ class Following:
             inbox=self._inbox,
             counters=self._counters,
             options=self._options,
-            others_left=bool(others),
+            others=others,
+            refusal=refusal,
         )
         try:
             await session.run()
-        except OtherTransport:
-            self._follow(streams, others, instance)
+        except OtherTransport as other:
+            # Whom a server bars is not to be followed in a way that needs no leave.
+            left = [one for one in others if not (other.refusal and one == "polling")]
+            self._follow(streams, left, instance, other.refusal)
         except NoSuchStream as error:
             if instance.version:
                 raise

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from trunkline.errors import CertificateError, GaveUp, ServerError, Unauthorized
-from trunkline.options import StreamOptions
+from trunkline.options import StreamOptions, Transport
 from trunkline.policy.backoff import HEALTHY_SECONDS, Backoff, GiveUp
 from trunkline.policy.outcome import Outcome
 from trunkline.policy.unauthorized import explain_unauthorized
@@ -25,7 +25,16 @@ _REDISCOVER_AFTER_RETRIES: Final = 3
 
 
 class OtherTransport(Exception):  # a change of plan, not an error
-    """The server does not offer this transport; another may do."""
+    """The server does not offer this transport; another may do.
+
+    Attributes:
+        refusal: What to raise should the others say nothing clearer; ``None`` where the server just
+            does not know this transport.
+    """
+
+    def __init__(self, why: str, refusal: ServerError | None) -> None:
+        super().__init__(why)
+        self.refusal = refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,8 @@ class Reconnecting:
         streams: What the connection carries, for messages.
         options: Whether and when to give up.
         counters: Where endings are counted.
-        others_left: Whether another transport can be tried if this one is refused.
+        others: The transports that can be tried if this one is refused.
+        refusal: How a transport that was tried before was refused, without a word why.
         dice: Chance, for jitter.
         clock: Seconds that only go up.
     """
@@ -57,7 +67,8 @@ class Reconnecting:
         *,
         options: StreamOptions,
         counters: Counters,
-        others_left: bool,
+        others: Sequence[Transport],
+        refusal: ServerError | None,
         dice: Callable[[], float],
         clock: Callable[[], float],
     ) -> None:
@@ -65,7 +76,8 @@ class Reconnecting:
         self._streams = streams
         self._give_up = GiveUp(options.max_retries, options.give_up_after_seconds)
         self._counters = counters
-        self._others_left = others_left
+        self._others = others
+        self._refusal = refusal
         self._dice = dice
         self._clock = clock
         self._backoff = Backoff()
@@ -93,23 +105,31 @@ class Reconnecting:
             GaveUp: The user's limits are used up.
             OtherTransport: The server does not offer this transport.
         """
-        verdict = settle(
-            judge(
-                replace(outcome, was_connected=self._was_connected),
-                retries_after_connected=self._refusals,
-            ),
-            other_transport_left=self._others_left,
-        )
+        verdict = self._verdict(outcome)
         self._counters.disconnects[verdict.reason.value] += 1
         if verdict.action is Action.FATAL:
-            raise self._error(verdict, outcome)
+            error = self._error(verdict, outcome)
+            if self._refusal is None or outcome.words:
+                raise error
+            raise self._refusal from error
         if verdict.action is Action.OTHER_TRANSPORT:
-            raise OtherTransport(verdict.why)
+            barred = verdict.error is Unauthorized
+            raise OtherTransport(verdict.why, self._error(verdict, outcome) if barred else None)
         wait_seconds = self._wait_seconds(verdict)
         self._give_up_if_told(verdict)
         self._refusals += verdict.reason in REFUSALS
         often = self._backoff.attempt % _REDISCOVER_AFTER_RETRIES == 0
         return Decision(verdict.reason.value, wait_seconds, verdict.rediscover or often)
+
+    def _verdict(self, outcome: Outcome) -> Verdict:
+        verdict = judge(
+            replace(outcome, was_connected=self._was_connected),
+            retries_after_connected=self._refusals,
+        )
+        # Whom a server bars is not to be followed in a way that needs no leave.
+        barred = verdict.error is Unauthorized
+        others = [other for other in self._others if not (barred and other == "polling")]
+        return settle(verdict, other_transport_left=bool(others))
 
     def _wait_seconds(self, verdict: Verdict) -> float:
         wait_seconds = 0.0

@@ -17,6 +17,7 @@ from typing import Final
 from trunkline.asking import Asking
 from trunkline.catchup import CatchUp
 from trunkline.delivery import Delivery
+from trunkline.errors import ServerError
 from trunkline.events import AnyEvent
 from trunkline.inbox import Inbox
 from trunkline.options import StreamOptions, Transport
@@ -51,7 +52,8 @@ class Session:
         inbox: Where events go.
         counters: Where everything is counted.
         options: How to follow.
-        others_left: Whether another transport can be tried if this one is refused.
+        others: The transports that can be tried if this one is refused.
+        refusal: How a transport that was tried before was refused, without a word why.
     """
 
     def __init__(
@@ -63,7 +65,8 @@ class Session:
         inbox: Inbox,
         counters: Counters,
         options: StreamOptions,
-        others_left: bool,
+        others: Sequence[Transport] = (),
+        refusal: ServerError | None = None,
     ) -> None:
         self._server = server
         self._subscriptions = tuple(subscriptions)
@@ -81,7 +84,8 @@ class Session:
             self._streams,
             options=options,
             counters=counters,
-            others_left=others_left,
+            others=others,
+            refusal=refusal,
             dice=self._dice,
             clock=asyncio.get_running_loop().time,
         )
@@ -200,6 +204,7 @@ class Session:
             size_bytes, counted = connection.bytes_received - counted, connection.bytes_received
             self._counters.received_bytes += size_bytes
             await self._delivery.take(incoming, size_bytes, now=now)
+            del incoming  # what the consumer lets go is free at once, and warm for the next event
 
     async def _prime(self) -> None:
         for subscription in self._subscriptions:

@@ -183,6 +183,27 @@ async def test_its_websocket_wants_the_stream_in_the_address_and_then_works(
     assert (event.status_id, event.stream) == (posted, Stream.hashtag("python"))
 
 
+async def test_several_streams_go_over_event_streams_where_their_websocket_is_barred(
+    server: IndependentServer,
+) -> None:
+    told: set[str] = set()
+    connected: list[str] = []
+    async with (
+        AsyncMastodon(server.url, access_token=server.token, network=SOON) as mastodon,
+        mastodon.stream("public", "hashtag:python", signals=True) as feed,
+    ):
+        async for item in feed:
+            if isinstance(item, Connected):
+                connected.append(item.transport)
+                if len(connected) == 2:
+                    await asyncio.to_thread(server.post, "Hello #python")
+            elif isinstance(item, Update):
+                told.add(str(item.stream))
+                if len(told) == 2:
+                    break
+    assert connected == ["sse", "sse"]
+
+
 async def test_it_is_healthy(server: IndependentServer) -> None:
     async with AsyncMastodon(server.url, access_token=server.token) as mastodon:
         assert await mastodon.stream_healthy()

@@ -168,6 +168,16 @@ def test_nobody_waits_for_a_year_because_a_header_says_so() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_without_words_may_be_about_the_transport(status: int) -> None:
+    verdict = verdict_on(refused(status))
+    assert verdict.action is Action.OTHER_TRANSPORT
+    last = settle(verdict, other_transport_left=False)
+    assert (last.action, last.error) == (Action.FATAL, Unauthorized)
+    frame = verdict_on(Outcome(OutcomeKind.ERROR_FRAME, status=status))
+    assert frame.action is Action.FATAL
+
+
+@pytest.mark.parametrize("status", [401, 403])
 def test_a_token_refused_on_connect_is_fatal_at_once(status: int) -> None:
     verdict = verdict_on(refused(status, "Invalid access token"))
     assert (verdict.action, verdict.error) == (Action.FATAL, Unauthorized)
@@ -294,6 +304,6 @@ def test_an_error_frame_without_a_status_reconnects_slowly() -> None:
 
 
 def test_settling_changes_nothing_but_the_other_transport() -> None:
-    for outcome in (refused(401), refused(500), Outcome(OutcomeKind.CUT)):
+    for outcome in (refused(401, "revoked"), refused(500), Outcome(OutcomeKind.CUT)):
         verdict = verdict_on(outcome)
         assert settle(verdict, other_transport_left=False) == verdict

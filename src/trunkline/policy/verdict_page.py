@@ -63,12 +63,14 @@ def _condition(when: When) -> str:
     parts += [_numbers(when.numbers)] if when.numbers else []
     if when.words:
         parts.append("saying " + " or ".join(f'"{fragment}"' for fragment in when.words))
+    parts += [_SAID[when.said_why]] if when.said_why is not None else []
     parts += [_CONNECTED[when.was_connected]] if when.was_connected is not None else []
     parts += [_tries(when.retries_below)] if when.retries_below is not None else []
     parts += [_ASKED[when.asked_to_wait]] if when.asked_to_wait is not None else []
     return " ".join(parts).replace(" ,", ",")
 
 
+_SAID: Final = {True: "with words", False: "without words"}
 _CONNECTED: Final = {True: ", after having been connected", False: ", never connected before"}
 _ASKED: Final = {True: "with `Retry-After`", False: "without `Retry-After`"}
 

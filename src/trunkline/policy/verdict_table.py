@@ -37,6 +37,8 @@ class When:
     was_connected: bool | None = None
     retries_below: int | None = None
     asked_to_wait: bool | None = None
+    said_why: bool | None = None
+    """There are words of the server at all."""
 
     def matches(self, outcome: Outcome, *, retries: int) -> bool:
         """Whether all parts of the condition hold."""
@@ -49,6 +51,7 @@ class When:
             and self.was_connected in (None, outcome.was_connected)
             and (self.retries_below is None or retries < self.retries_below)
             and self.asked_to_wait in (None, outcome.retry_after_seconds is not None)
+            and self.said_why in (None, bool(said))
         )
 
 
@@ -67,9 +70,12 @@ def _on(
     was_connected: bool | None = None,
     retries_below: int | None = None,
     asked_to_wait: bool | None = None,
+    said_why: bool | None = None,
 ) -> When:
     spans = tuple(n if isinstance(n, range) else range(n, n + 1) for n in numbers)
-    return When(frozenset(kinds), spans, words, was_connected, retries_below, asked_to_wait)
+    return When(
+        frozenset(kinds), spans, words, was_connected, retries_below, asked_to_wait, said_why
+    )
 
 
 _K = OutcomeKind
@@ -173,6 +179,14 @@ _REFUSALS = (
     Row(
         _on(*_NO, numbers=_NOT_YOU, was_connected=True, retries_below=1),
         slowly(_R.UNAUTHORIZED, "The token was good before; a restarting server may err once."),
+    ),
+    Row(
+        _on(_K.REFUSED_STATUS, numbers=_NOT_YOU, was_connected=False, said_why=False),
+        elsewhere(
+            _R.UNAUTHORIZED,
+            "It may be only this way in that is barred; the other one works, or says why not.",
+            error=Unauthorized,
+        ),
     ),
     Row(
         _on(*_NO, numbers=_NOT_YOU),
