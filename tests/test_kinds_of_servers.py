@@ -9,17 +9,18 @@ import pytest
 
 from trunkline import AsyncMastodon, Network
 from trunkline.events import Delete, Edit, Update
+from trunkline.policy.flavour import detect
 from trunkline.server.flavours import FLAVOURS
 from trunkline.signals import Connected
 from trunkline.testing import serving
 
 OFFERS = {
     "mastodon": "sse",
-    "glitch": "sse",
+    "glitch-soc": "sse",
     "gotosocial": "websocket",
     "akkoma": "websocket",
     "pleroma": "websocket",
-    "iceshrimp": "websocket",
+    "iceshrimp.net": "websocket",
     "friendica": "polling",
     "pixelfed": "polling",
 }
@@ -30,6 +31,11 @@ SOON = Network(dice=lambda: 0.02)  # connections are opened one soon after the o
 
 def test_the_table_has_every_kind() -> None:
     assert set(OFFERS) == set(FLAVOURS)
+
+
+@pytest.mark.parametrize("name", FLAVOURS)
+def test_the_client_knows_every_kind_by_the_same_name(name: str) -> None:
+    assert detect(FLAVOURS[name].version).name == name
 
 
 @pytest.mark.parametrize("name", OFFERS)

@@ -361,7 +361,7 @@ def test_a_server_that_does_not_answer_yet_is_told_once_and_tried_on() -> None:
         assert end(process, signal.SIGTERM) == (0, b"")
 
 
-@pytest.mark.parametrize("flavour", ["gotosocial", "akkoma", "iceshrimp", "friendica"])
+@pytest.mark.parametrize("flavour", ["gotosocial", "akkoma", "iceshrimp.net", "friendica"])
 def test_other_kinds_of_server_are_watched_with_the_same_words(flavour: str) -> None:
     with running_server(flavour=flavour) as server:
         arguments = ("watch", "public", "--json", "--signals", "--server", server.url)

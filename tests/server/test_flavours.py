@@ -9,7 +9,7 @@ from trunkline.errors import BadInput
 from trunkline.server import Server, World
 from trunkline.server.flavours import FLAVOURS
 
-WEBSOCKET_ONLY = ["gotosocial", "akkoma", "pleroma", "iceshrimp"]
+WEBSOCKET_ONLY = ["gotosocial", "akkoma", "pleroma", "iceshrimp.net"]
 QUERY = "access_token=demo-token"
 
 
@@ -46,7 +46,7 @@ async def test_servers_without_streaming_have_no_websocket_either(name: str) -> 
         assert await refused(client, QUERY) == 404
 
 
-@pytest.mark.parametrize(("name", "status"), [("akkoma", 400), ("iceshrimp", 400)])
+@pytest.mark.parametrize(("name", "status"), [("akkoma", 400), ("iceshrimp.net", 400)])
 async def test_servers_that_know_no_authorization_field_refuse_it(name: str, status: int) -> None:
     async with served(flavour=name) as client:
         assert await refused(client) == status
@@ -66,7 +66,7 @@ async def test_the_query_beats_the_field_on_gotosocial() -> None:
         ("akkoma", "hashtag&tag=x", ["hashtag:x"]),
         ("pleroma", "list&list=1", ["list", "1"]),
         ("pleroma", "hashtag&tag=x", ["hashtag", "x"]),
-        ("iceshrimp", "list&list=1", ["list", "1"]),
+        ("iceshrimp.net", "list&list=1", ["list", "1"]),
     ],
 )
 async def test_frames_name_their_stream_as_each_server_does(
@@ -174,7 +174,7 @@ async def test_pleroma_takes_a_token_in_a_message_and_answers_every_request() ->
     [("not json", 1007), ('{"type":"subscribe","stream":"' + "x" * 300 + '"}', 1009)],
 )
 async def test_iceshrimp_closes_on_bad_messages(text: str, code: int) -> None:
-    async with talking(QUERY, flavour="iceshrimp", token=None) as (_client, socket):
+    async with talking(QUERY, flavour="iceshrimp.net", token=None) as (_client, socket):
         await socket.send_str(text)
         assert (await socket.receive(timeout=SECONDS)).data == code
 
@@ -183,13 +183,13 @@ async def test_iceshrimp_closes_on_a_missing_scope() -> None:
     world = World()
     world.people.add_token("w", scopes=["write"])
     async with talking(
-        "access_token=w&stream=user", flavour="iceshrimp", token=None, world=world
+        "access_token=w&stream=user", flavour="iceshrimp.net", token=None, world=world
     ) as (_client, socket):
         assert (await socket.receive(timeout=SECONDS)).data == 1008
 
 
 async def test_glitch_knows_local_only_streams_and_direct_posts() -> None:
-    async with served(flavour="glitch") as client:
+    async with served(flavour="glitch-soc") as client:
         async with client.stream("public?allow_local_only=true&only_media=true") as stream:
             status = client.server.world.post(media=1)
             assert await stream.ids(1) == [status["id"]]
@@ -198,7 +198,7 @@ async def test_glitch_knows_local_only_streams_and_direct_posts() -> None:
             assert [frame.event for frame in await stream.frames(2)] == ["update", "conversation"]
 
 
-@pytest.mark.parametrize("name", ["gotosocial", "akkoma", "pleroma", "iceshrimp"])
+@pytest.mark.parametrize("name", ["gotosocial", "akkoma", "pleroma", "iceshrimp.net"])
 async def test_other_ids_page_like_numbers(name: str) -> None:
     async with served(flavour=name) as client:
         ids = [str(client.server.world.post()["id"]) for _ in range(5)]

@@ -120,7 +120,7 @@ def _polled(name: str, *, version: str, streaming_url: Literal["empty", "null"])
 _ALL: Final = (
     Flavour(name="mastodon", version="4.4.0"),
     Flavour(
-        name="glitch",
+        name="glitch-soc",
         version="4.4.0+glitch",
         streams=_MASTODON | _LOCAL_ONLY,
         streams_with_direct_posts=frozenset({"direct"}),
@@ -173,7 +173,7 @@ _ALL: Final = (
         statuses_by_id=False,
     ),
     Flavour(
-        name="iceshrimp",
+        name="iceshrimp.net",
         version="4.2.1 (compatible; Iceshrimp.NET/2025.1)",
         sse=False,
         credentials=("query", "subprotocol"),
