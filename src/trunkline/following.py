@@ -13,8 +13,8 @@ from trunkline.cursors import CursorStore
 from trunkline.errors import DiscoveryError, NoSuchStream, ServerError
 from trunkline.handover import Handover
 from trunkline.inbox import Inbox
-from trunkline.options import StreamOptions, Transport
-from trunkline.plan import groups, transports
+from trunkline.options import StreamOptions
+from trunkline.plan import Plan, groups, plans
 from trunkline.policy.backoff import opening_delay_seconds
 from trunkline.session import OtherTransport, Session
 from trunkline.stats import Counters, Stats
@@ -98,35 +98,33 @@ class Following:
             options=options,
         )
         instance = await first.discover()
-        planned = transports(
+        for plan in plans(
             options.transport,
             tuple(self._subscriptions),
             flavour=instance.flavour,
             streaming=instance.streaming_url is not None,
-        )
-        self._follow(tuple(self._subscriptions), planned, instance)
+        ):
+            self._follow(plan, instance)
 
     def _follow(
-        self,
-        streams: Sequence[Stream],
-        planned: Sequence[Transport],
-        instance: Instance,
-        refusal: ServerError | None = None,
+        self, plan: Plan, instance: Instance, *, refusal: ServerError | None = None
     ) -> None:
-        for place, group in enumerate(groups(planned[0], streams, flavour=instance.flavour)):
+        streams, (first, *_) = plan
+        for place, group in enumerate(groups(first, streams, flavour=instance.flavour)):
             delay_seconds = opening_delay_seconds(place, dice=self._server.network.dice())
-            self._spawn(self._keep(group, planned, instance, delay_seconds, refusal))
+            one = Plan(group, plan.transports)
+            self._spawn(self._keep(one, instance, delay_seconds, refusal=refusal))
 
     async def _keep(
         self,
-        streams: Sequence[Stream],
-        planned: Sequence[Transport],
+        plan: Plan,
         instance: Instance,
         delay_seconds: float,
+        *,
         refusal: ServerError | None,
     ) -> None:
-        """Follow over the first transport that was planned, or hand on to the next."""
-        transport, *others = planned
+        """Follow over the first transport of a plan, or go on with those that are left."""
+        streams, (transport, *others) = plan
         await asyncio.sleep(delay_seconds)
         session = Session(
             self._server,
@@ -143,7 +141,7 @@ class Following:
         except OtherTransport as other:
             # Whom a server bars is not to be followed in a way that needs no leave.
             left = [one for one in others if not (other.refusal and one == "polling")]
-            self._follow(streams, left, instance, other.refusal)
+            self._follow(Plan(streams, left), instance, refusal=other.refusal)
         except NoSuchStream as error:
             if instance.version:
                 raise

@@ -21,7 +21,7 @@ from trunkline.cli.running import FAILED, OK, one_line, run
 from trunkline.entities import Account
 from trunkline.errors import Unauthorized
 from trunkline.options import Transport
-from trunkline.plan import transports
+from trunkline.plan import plans
 from trunkline.policy.catchup import page_query, parse_page
 from trunkline.policy.outcome import Outcome
 from trunkline.policy.unauthorized import explain_unauthorized
@@ -181,9 +181,9 @@ def _refused_token(outcome: Outcome) -> Finding:
 async def _stream(server: Server, instance: Instance, stream: Stream) -> Finding:
     """Open `stream` by the first transport that works, as following it alone would."""
     streaming = instance.streaming_url is not None
-    planned = transports("auto", (stream,), flavour=instance.flavour, streaming=streaming)
+    (plan,) = plans("auto", (stream,), flavour=instance.flavour, streaming=streaming)
     tried: list[str] = []
-    for transport in planned:
+    for transport in plan.transports:
         if transport == "polling":
             return await _polled(server, stream, tried)
         outcome = await _try(server, transport, stream)
