@@ -232,8 +232,9 @@ class Window:
         for key in forgotten:
             del seen[key]
         posts = [key for key in forgotten if key.isalnum()]
-        if posts:  # nearly all are posts, and of these only the highest matters
-            raise_horizon(self.horizons, max(posts, key=id_key))
+        if posts:  # nearly all are posts, and of these only the highest matters, as by `id_key`
+            digits = max(map(len, posts))
+            raise_horizon(self.horizons, max(key for key in posts if len(key) == digits))
         for key in forgotten:
             if not key.isalnum():
                 raise_horizon(self.horizons, key)

@@ -31,6 +31,7 @@ _LINE_BYTES: Final = 8192  # the longest size line or trailer, extensions includ
 _SIZE_BYTES: Final = 10  # of the usual one: eight digits and the line end
 _MARGIN_BYTES: Final = 256  # above the longest opening of a usual event
 _HELD_BYTES: Final = 16 * 1024  # of a usual event that is not complete
+_SIZES: Final = 4096  # nearly all that posts have
 _DATA: Final = b"data: "
 _END: Final = b"\n\n\r\n"  # of the event, then of the chunk
 _END_BEGUN: Final = (b"", b"\n")  # more of it, and the event can be told
@@ -67,6 +68,7 @@ class ChunkedEventStream:
         "_left_bytes",
         "_line",
         "_parser",
+        "_sizes",
         "_usual",
         "_usual_opening",
         "ending",
@@ -80,6 +82,7 @@ class ChunkedEventStream:
         self._left_bytes = 0  # of the content of the chunk that is being read
         self._line = b""  # the beginning of a line that is not over
         self._held = b""  # the beginning of a usual event, to be taken whole
+        self._sizes: dict[bytes, int] = {}  # what size lines say, because to read one takes longer
         self._usual = self._parser.usual
         self._usual_opening = _chunk_of(self._usual)
 
@@ -119,7 +122,7 @@ class ChunkedEventStream:
             self._usual_opening = _chunk_of(self._usual)
         find, append, largest_bytes = data.find, items.append, self._largest_bytes
         held_bytes = min(_HELD_BYTES, largest_bytes)
-        opening, (block, name) = self._usual_opening, self._usual
+        opening, (block, name), sizes = self._usual_opening, self._usual, self._sizes
         while True:
             size_at, content = position + len(opening), _DATA
             if data[position:size_at] != opening:
@@ -127,10 +130,8 @@ class ChunkedEventStream:
             start = find(b"\n", size_at) + 1
             if not 0 < start - size_at <= _SIZE_BYTES:
                 return position
-            try:
-                stop = start + int(data[size_at:start], 16)
-            except ValueError:
-                return position
+            size_bytes = sizes.get(data[size_at:start]) or self._learnt_size(data[size_at:start])
+            stop = start + size_bytes
             payload_at = start + len(content)
             if (
                 data[start:payload_at] != content
@@ -148,6 +149,13 @@ class ChunkedEventStream:
             if b"\n" not in so_far and b"\r" not in so_far and data[stop - 2 :] in _END_BEGUN:
                 self._held, position = data[position:], len(data)
         return position
+
+    def _learnt_size(self, line: bytes) -> int:
+        size_bytes = _size_bytes(line)
+        if len(self._sizes) >= _SIZES:
+            self._sizes.clear()
+        self._sizes[line] = size_bytes
+        return size_bytes
 
     def _line_of_content(self, data: bytes, position: int, items: _Items) -> int:
         """Take chunks apart until their content has come to the end of a line."""
