@@ -24,7 +24,7 @@ from bench.machine import pin
 from trunkline.server.frames import PING, TEXT, frame
 from trunkline.wire.websocket import encode_message
 
-__all__ = ["event_stream_bytes", "line_bytes", "main", "websocket_bytes"]
+__all__ = ["envelope_bytes", "event_stream_bytes", "line_bytes", "main", "websocket_bytes"]
 
 _WEBSOCKET_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _EVENT_STREAM_HEAD: Final = (
@@ -52,6 +52,12 @@ def websocket_bytes(situation: Situation, events: int) -> bytes:
 def line_bytes(situation: Situation, events: int) -> bytes:
     """Return the payloads alone, a line each, in no protocol at all."""
     return b"".join(payload + b"\n" for _, payload in frames(situation, events))
+
+
+def envelope_bytes(situation: Situation, events: int) -> bytes:
+    """Return the text of the WebSocket's messages alone, a line each, in no protocol at all."""
+    messages = (each for each in frames(situation, events) if each != HEARTBEAT)
+    return b"".join(encode_message(*each, [_STREAM]) + b"\n" for each in messages)
 
 
 def _chunk(piece: bytes) -> bytes:
@@ -87,8 +93,8 @@ async def _answer(client: socket.socket, head: bytes, floods: Mapping[str, bytes
     loop = asyncio.get_running_loop()
     send = partial(loop.sock_sendall, client)
     path = head.split(b" ", 2)[1].partition(b"?")[0]
-    if path == b"/lines":
-        await send(floods["lines"])
+    if path in (b"/lines", b"/envelopes"):
+        await send(floods[path[1:].decode()])
     elif path == b"/api/v1/streaming/health":
         await send(_document(b"OK", b"text/plain"))
     elif path.startswith(b"/api/v1/streaming") and b"sec-websocket-key:" in head.lower():
@@ -149,6 +155,7 @@ _ENCODERS: Final[Mapping[str, Callable[[Situation, int], bytes]]] = {
     "event stream": event_stream_bytes,
     "websocket": websocket_bytes,
     "lines": line_bytes,
+    "envelopes": envelope_bytes,
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ from trunkline.transport.websocket import open_websocket
 __all__ = [
     "bare_event_stream",
     "bare_websocket",
+    "envelope_floor",
     "floor",
     "raw_event_stream",
     "raw_websocket",
@@ -45,14 +47,33 @@ _RECV_BYTES: Final = 128 * 1024  # the fastest of 16 KiB to 1 MiB
 
 def floor(url: str, *, events: int, seen: int) -> Spent:
     """Receive bare lines and decode each into a `Status`: the least that Python can do for it."""
-    decode = msgspec.json.Decoder(Status).decode
+    return _floor(url, "lines", msgspec.json.Decoder(Status).decode, events=events, seen=seen)
+
+
+def envelope_floor(url: str, *, events: int, seen: int) -> Spent:
+    """The same for what a WebSocket carries, where the post is text inside another JSON."""
+    envelope, status = msgspec.json.Decoder(_Envelope).decode, msgspec.json.Decoder(Status).decode
+    return _floor(
+        url, "envelopes", lambda line: status(envelope(line).payload), events=events, seen=seen
+    )
+
+
+class _Envelope(msgspec.Struct, gc=False):
+    stream: tuple[str, ...]
+    event: str
+    payload: str
+
+
+def _floor(
+    url: str, path: str, decode: Callable[[bytes], Status], *, events: int, seen: int
+) -> Spent:
     address = urlsplit(url)
     meter, number = Meter(), -1
     with (
         socket.create_connection((address.hostname or "", address.port or 0)) as connection,
         connection.makefile("rb", _RECV_BYTES) as lines,
     ):
-        connection.sendall(b"GET /lines HTTP/1.1\r\n\r\n")
+        connection.sendall(f"GET /{path} HTTP/1.1\r\n\r\n".encode())
         for line in lines:
             decode(line)
             number += 1

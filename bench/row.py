@@ -66,6 +66,13 @@ _TABLE: Final = (
         distributions=("msgspec",),
     ),
     Row(
+        name="floor-ws",
+        label="the same of the WebSocket's text: JSON inside JSON",
+        kind="floor",
+        run=ours.envelope_floor,
+        situations=frozenset({"busy-public", "huge-posts"}),
+    ),
+    Row(
         name="typed-sse",
         label="Trunkline, async, typed, SSE",
         kind="ours",
