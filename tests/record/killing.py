@@ -182,13 +182,9 @@ def kill_again_and_again(
                     _kill(process, dice)
             world.calm_down()
             with program(*command) as process:
-                # A new post, once it is connected, tells it that REST is up to date. Without one it
-                # would have to wait, lest what was deleted meanwhile is only late.
-                count = len(world.posts)
                 server.wait_for_subscribers(len(STREAMS), timeout_seconds=SECONDS)
-                assert until(lambda: len(world.posts) > count + 50)
                 world.stop()
-                until(lambda: not world.differences(read()))
+                until(lambda: not world.differences(read()), seconds=4 * SECONDS)
                 process.send_signal(SIGTERM)
                 assert process.wait(SECONDS) == 0, _words(process)
         finally:

@@ -81,6 +81,7 @@ def kill(name: str, folder: Path, *, kills: int, seed: int, on_delete: str = "ma
     assert kind.is_sound(folder / kind.place)
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", KINDS)
 def test_a_recorder_that_is_killed_loses_nothing_and_repeats_nothing(
     name: str, tmp_path: Path
