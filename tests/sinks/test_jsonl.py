@@ -103,6 +103,14 @@ def test_what_was_never_finished_is_cut_off(torn: bytes, tmp_path: Path) -> None
     assert [line["payload"]["id"] for line in lines(tmp_path)] == ["1", "2"]  # type: ignore[index]
 
 
+def test_files_whose_ledger_is_gone_are_left_alone_and_can_still_be_read(tmp_path: Path) -> None:
+    record(tmp_path, update(post("1")))
+    (tmp_path / "_trunkline.db").unlink()
+    with pytest.raises(SinkError, match=r"Expected _trunkline\.db beside the files in .* is gone"):
+        JsonlSink(tmp_path)
+    assert [one[2] for one in told_in(f"jsonl:{tmp_path}")] == ["1"]
+
+
 def test_a_file_that_lacks_what_was_written_is_not_gone_on_with(tmp_path: Path) -> None:
     record(tmp_path, update(post("1")))
     (name,) = files(tmp_path)

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from tests.sinks.builders import batch, delete, post, update
 
-from trunkline.sinks import Batch, OnDelete, open_sink
+from trunkline.sinks import Batch, OnDelete, Sink, open_sink
 
 SINKS = [
     "sqlite:{}/toots.db",
     "jsonl:{}/toots?rotate_bytes=100000",
     "parquet:{}/toots?file_rows=300",
 ]
-WARM_UP, REST = 15, 45
+WARM_UP, REST = 15, 30
 
 
 def life() -> Iterator[Batch]:
@@ -41,10 +41,15 @@ def test_a_sink_takes_no_more_memory_with_time(
         tracemalloc.start()
         try:
             sink.write(next(batches))
-            before, _ = tracemalloc.get_traced_memory()
-            for _ in range(REST):
-                sink.write(next(batches))
-            after, _ = tracemalloc.get_traced_memory()
+            grown = [growth_bytes(sink, batches) for _ in range(2)]
         finally:
             tracemalloc.stop()
-    assert after - before < 300_000
+    assert min(grown) < 200_000  # what is kept for ever grows again; a table of Python's does not
+
+
+def growth_bytes(sink: Sink, batches: Iterator[Batch]) -> int:
+    before, _ = tracemalloc.get_traced_memory()
+    for _ in range(REST):
+        sink.write(next(batches))
+    after, _ = tracemalloc.get_traced_memory()
+    return after - before

@@ -179,6 +179,14 @@ def test_what_was_never_finished_is_removed(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.tmp"))
 
 
+def test_files_whose_ledger_is_gone_are_left_alone_and_can_still_be_read(tmp_path: Path) -> None:
+    record(tmp_path, update(post("1")))
+    (tmp_path / "_trunkline.db").unlink()
+    with pytest.raises(SinkError, match=r"Expected _trunkline\.db beside the files in .* is gone"):
+        open_sink(f"parquet:{tmp_path}")
+    assert [row["id"] for row in read(tmp_path)] == ["1"]
+
+
 def test_without_room_for_a_file_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from tests.sinks.recordings import one_of_everything, record_into, told, told_in
 
 from trunkline.errors import BadInput
 from trunkline.events import Update
+from trunkline.server.publication import encode_payload
 from trunkline.signals import Gap
 from trunkline.sinks import SinkError, open_sink, parquet, parquet_files
 from trunkline.sinks.reading import read_places, read_recording
@@ -26,8 +27,8 @@ from trunkline.sinks.reading import read_places, read_recording
 A, B = "https://a.example", "https://b.example"
 
 
-def of(server: str, number: int) -> Update:
-    return Update(PUBLIC, server, NOON, update(post(str(number))).raw)
+def of(server: str, number: int, content: str = "") -> Update:
+    return Update(PUBLIC, server, NOON, encode_payload(post(str(number), content)))
 
 
 def ids_in(recording: str) -> list[str | None]:
@@ -126,7 +127,7 @@ def test_however_long_the_recording_reading_takes_no_more_memory(tmp_path: Path)
         recording = f"parquet:{tmp_path}/{events}"
         with closing(open_sink(f"{recording}?file_seconds=1e9")) as sink:
             for start in range(0, events, 500):
-                sink.write(batch(*(update(post(str(start + one), content)) for one in range(500))))
+                sink.write(batch(*(of(A, start + one, content) for one in range(500))))
         tracemalloc.start()
         before = pyarrow.total_allocated_bytes()
         arrow = max(pyarrow.total_allocated_bytes() - before for _ in read_recording(recording))

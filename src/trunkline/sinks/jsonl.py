@@ -21,7 +21,7 @@ from trunkline.events import Delete
 from trunkline.sinks.base import Batch, OnDelete, unavailable
 from trunkline.sinks.jsonl_files import codec_named
 from trunkline.sinks.jsonl_purge import index, settle
-from trunkline.sinks.jsonl_series import Series
+from trunkline.sinks.jsonl_series import FILES, Series
 from trunkline.sinks.ledger import Holding, Ledger
 from trunkline.sinks.lines import event_line, signal_line
 from trunkline.sinks.purging import posts_in
@@ -72,7 +72,7 @@ class JsonlSink:
         self._lock = threading.Lock()
         self._patch_at = 0.0
         self._closed = False
-        self._ledger = Ledger(self._directory, kind="jsonl", durable=durable)
+        self._ledger = Ledger(self._directory, kind="jsonl", files=FILES, durable=durable)
         try:
             self._series = Series(
                 self._directory,

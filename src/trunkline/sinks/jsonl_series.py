@@ -19,9 +19,11 @@ from trunkline.errors import SinkError
 from trunkline.sinks.jsonl_files import SUFFIXES, Appender, Codec, compress
 from trunkline.sinks.ledger import Ledger, LedgerFile
 
-__all__ = ["Series"]
+__all__ = ["FILES", "Series"]
 
 _ENDING: Final = ".jsonl"
+FILES: Final = f"events-*{_ENDING}*"
+"""What the files are called, as a pattern."""
 _NUMBERED: Final = re.compile(r"events-(\d+)-")
 
 
@@ -158,7 +160,7 @@ class Series:
     def _repair(self) -> None:
         """Remove what was never finished."""
         next_file = self._ledger.next_file()
-        for path in self._directory.glob(f"events-*{_ENDING}*"):
+        for path in self._directory.glob(FILES):
             numbered = _NUMBERED.match(path.name)
             if path.name.endswith(".tmp") or (numbered and int(numbered[1]) >= next_file):
                 path.unlink()

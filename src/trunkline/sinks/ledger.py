@@ -100,6 +100,7 @@ class Ledger:
     Args:
         directory: The directory; it is made if it is not there.
         kind: What is recorded there, such as ``jsonl``.
+        files: What its files are called, as a pattern of names.
         durable: Whether every step survives that the machine loses its power.
         tables: Makes what this kind of recording needs beside the usual.
 
@@ -107,12 +108,19 @@ class Ledger:
         database: The connection, for what is done inside of a step.
 
     Raises:
-        SinkError: Another recorder uses the directory, or it holds another kind of recording.
+        SinkError: Another recorder uses the directory, it holds another kind of recording, or it
+            holds files whose ledger is gone: which of them are whole nobody knows any more.
         SinkUnavailable: It cannot be written to.
     """
 
     def __init__(
-        self, directory: Path, *, kind: str, durable: bool, tables: Sequence[str] = ()
+        self,
+        directory: Path,
+        *,
+        kind: str,
+        files: str,
+        durable: bool,
+        tables: Sequence[str] = (),
     ) -> None:
         self._path = directory / LEDGER_NAME
         try:
@@ -121,6 +129,7 @@ class Ledger:
             raise unavailable(error, directory) from error
         self._guard = PlaceLock(directory / ".lock", place=directory)
         try:
+            self._refuse_orphans(directory, files)
             self.database = open_file(
                 self._path, application_id=_APPLICATION_ID, migrations=_MIGRATIONS, durable=durable
             )
@@ -132,6 +141,13 @@ class Ledger:
         except BaseException:
             self._guard.close()
             raise
+
+    def _refuse_orphans(self, directory: Path, files: str) -> None:
+        if not self._path.exists() and any(directory.glob(files)):
+            raise SinkError(
+                f"Expected {LEDGER_NAME} beside the files in {directory}; it is gone. Put it back,"
+                " or record into another directory: these files can still be read."
+            )
 
     def _claim(self, directory: Path, kind: str, tables: Sequence[str]) -> None:
         with self.step():

@@ -29,6 +29,7 @@ from trunkline.sinks.purging import post_ids, posts_in
 
 __all__ = ["ParquetSink"]
 
+_FILES: Final = "host=*/day=*/part-*.parquet"
 FILE_ROWS: Final = 100_000
 FILE_SECONDS: Final = 3_600.0
 _REWRITE_SECONDS: Final = 60.0
@@ -76,7 +77,9 @@ class ParquetSink:
         self._lock = threading.Lock()
         self._rewrite_at = 0.0
         self._closed = False
-        self._ledger = Ledger(self._directory, kind="parquet", durable=durable, tables=SPOOL_TABLES)
+        self._ledger = Ledger(
+            self._directory, kind="parquet", files=_FILES, durable=durable, tables=SPOOL_TABLES
+        )
         try:
             self._spool = Spool(self._ledger.database)
             self._waiting = len(self._spool)
