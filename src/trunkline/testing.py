@@ -174,7 +174,7 @@ class RunningServer:
         self.call(lambda: self.server.cut_connections(reset=reset))
 
     def wait_for_subscribers(
-        self, count: int = 1, *, channel: str | None = None, timeout_seconds: float = 10.0
+        self, count: int = 1, *, channel: str | None = None, timeout_seconds: float = 30.0
     ) -> None:
         """Return once there are at least `count` subscriptions.
 
@@ -186,7 +186,7 @@ class RunningServer:
         )
         self.run(waiting)
 
-    def until(self, condition: Callable[[], bool], *, timeout_seconds: float = 10.0) -> None:
+    def until(self, condition: Callable[[], bool], *, timeout_seconds: float = 30.0) -> None:
         """Return once `condition` holds; it is asked again whenever something happens.
 
         Raises:

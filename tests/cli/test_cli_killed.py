@@ -88,7 +88,7 @@ def killed_again_and_again(server: RunningServer, folder: Path, *, kills: int, s
                 program(*arguments, token=server.token, stdout=appended) as process,
             ):
                 if not kill:
-                    server.wait_for_subscribers(1, channel="public")
+                    server.wait_for_subscribers(1, channel="public", timeout_seconds=4 * SECONDS)
                     ids.clear()  # what was there before following began is nobody's business
                 with pytest.raises(subprocess.TimeoutExpired):
                     process.wait(dice.uniform(0.0, 1.2))

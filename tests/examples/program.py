@@ -74,7 +74,7 @@ class Program:
 
     def end(self) -> tuple[int, str]:
         """Wait for the end, and return the exit code and what it complained of."""
-        _, complaints = self._process.communicate(timeout=20)
+        _, complaints = self._process.communicate(timeout=40)
         return self._process.returncode, complaints
 
     def kill(self) -> None:

@@ -19,7 +19,7 @@ from trunkline.sinks import Batch, SinkError, SinkUnavailable, SqliteSink
 from trunkline.testing import Settings, serving
 
 POSTED = "SELECT id FROM events WHERE name = 'update' ORDER BY seq"
-SECONDS = 10.0
+SECONDS = 30.0
 _PLENTY = Limit(requests=100_000, period_seconds=300.0)
 GENEROUS = Settings(rate_limits=RateLimits(general=_PLENTY, paged=_PLENTY))
 

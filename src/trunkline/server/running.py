@@ -182,7 +182,7 @@ class Server:
         _cut(runner)
 
     async def wait_for_subscribers(
-        self, count: int = 1, *, channel: str | None = None, timeout_seconds: float = 10.0
+        self, count: int = 1, *, channel: str | None = None, timeout_seconds: float = 30.0
     ) -> None:
         """Return once there are at least `count` subscriptions (to `channel`, if given).
 
@@ -193,7 +193,7 @@ class Server:
             lambda: self.hub.count(channel=channel) >= count, timeout_seconds=timeout_seconds
         )
 
-    async def until(self, condition: Callable[[], bool], *, timeout_seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], *, timeout_seconds: float = 30.0) -> None:
         """Return once `condition` holds; it is asked again as `Hub.until` says.
 
         Raises:
