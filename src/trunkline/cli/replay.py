@@ -41,7 +41,8 @@ def replay(
     recording: Annotated[
         str,
         typer.Argument(
-            metavar="RECORDING", help="What was recorded, such as sqlite:toots.db or parquet:toots/."
+            metavar="RECORDING",
+            help="What was recorded, such as sqlite:toots.db or parquet:toots/.",
         ),
     ],
     *,
