@@ -192,6 +192,23 @@ _CATCHING_UP: Final = (
         test=_STORIES + "test_more_than_the_limit_is_named",
         why="There are two shortfalls, and one of them is nearer at hand.",
     ),
+    Mutant(
+        name="gone-posts-are-waited-for",
+        file="lagging.py",
+        before="        gone.add(newest)\n",
+        after="        return True\n",
+        test="tests/continuity/test_acceptance.py::test_posts_that_are_gone_hold_no_gap_open",
+        why="What REST does not show may be late, and to wait loses nothing.",
+    ),
+    Mutant(
+        name="silence-asked-about-too-early",
+        file="session.py",
+        before="is_deaf=lambda: inbox.is_full or self._unlooked > 0,",
+        after="is_deaf=lambda: inbox.is_full,",
+        test="tests/continuity/test_acceptance.py"
+        "::test_silence_is_not_asked_about_while_a_gap_is_looked_at_once_more",
+        why="The usual ten minutes are longer than any gap takes to close.",
+    ),
 )
 
 _BACK_PRESSURE: Final = (
@@ -278,6 +295,15 @@ _PATIENCE: Final = (
         test="tests/transport/test_rest.py"
         "::test_all_who_ask_one_server_share_its_budget_and_keep_their_order",
         why="The request is decided now, so it seems to be spent now.",
+    ),
+    Mutant(
+        name="shared-reset-is-that-of-all-requests",
+        file="policy/ratelimit.py",
+        before="        return left[0] < left[1]\n",
+        after="        return False\n",
+        test="tests/policy/test_ratelimit.py"
+        "::test_a_reset_that_both_limits_share_is_that_of_the_limit_with_less_left",
+        why="All requests pay for pages too, so it seems to be the safe side.",
     ),
 )
 
