@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from trunkline.cursors import MemoryCursors
 from trunkline.events import Malformed, Update
 from trunkline.handover import Handover
@@ -29,6 +31,7 @@ class Scene:
 
     def __init__(self, *, interval_seconds: float = 0.0, signals: bool = False) -> None:
         self.now_seconds = 0.0
+        self.interrupted = False
         self.store = MemoryCursors()
         self.store.save_interval_seconds = interval_seconds
         self.subscription = Subscription(PUBLIC, SERVER, counters=Counters(), store=self.store)
@@ -36,8 +39,13 @@ class Scene:
             (self.subscription,),
             options=StreamOptions(signals=signals),
             store=self.store,
-            clock=lambda: self.now_seconds,
+            clock=self.clock,
         )
+
+    def clock(self) -> float:
+        if self.interrupted:
+            raise KeyboardInterrupt
+        return self.now_seconds
 
     @property
     def saved(self) -> list[str]:
@@ -142,3 +150,15 @@ def test_what_does_not_decode_is_handed_over_as_malformed_and_acknowledged() -> 
     assert isinstance(odd, Malformed)
     assert (odd.raw, odd.name) == (b'{"id":"1"', "update")
     assert scene.handover.next() == post("2")
+
+
+def test_ctrl_c_in_the_middle_of_a_batch_loses_nothing_of_it() -> None:
+    scene = Scene(interval_seconds=1.0)
+    scene.handover.fill([post("1"), post("2"), post("3")])
+    assert scene.handover.next() == post("1")
+
+    scene.interrupted = True
+    with pytest.raises(KeyboardInterrupt):
+        scene.handover.next()
+    scene.interrupted = False
+    assert [scene.handover.next() for _ in range(3)] == [post("2"), post("3"), None]

@@ -58,19 +58,21 @@ class Handover:
 
     def next(self) -> Item | None:
         """Acknowledge what was given and return the next item, or ``None`` at the batch's end."""
-        return next(self._giving, None)
+        item = next(self._giving, None)
+        if item is None and self._left:  # Ctrl-C ended the generator
+            self._giving = self._give()
+            item = next(self._giving, None)
+        return item
 
     def _give(self) -> Iterator[Item]:
         """Yield what is left of the batch; a generator, because this is the hot path."""
-        left, given, stored, signals = self._left, self._given, self._stored, self._signals
+        left, given, stored = self._left, self._given, self._stored
         entities = ENTITIES if self._decode else {}
         while left:
             if stored and self._clock() >= self._due_at:
                 self.acknowledge()
             # What was handed over is not held: its memory is the first that the next one can use.
-            item = left.pop()
-            if stored:
-                given.append(item)
+            item = left[-1]
             entity = entities.get(type(item))
             if entity is not None:
                 # As `Event.decode` would, spelt out.
@@ -79,9 +81,12 @@ class Handover:
                     item.__dict__[attribute] = strict(item.raw)  # type: ignore[union-attr]
                 except NOT_STRICT:
                     item = _decoded(item)  # type: ignore[arg-type]  # no signal has an entity
-            elif not signals and isinstance(item, Signal):
-                continue
-            yield item
+            passed_by = entity is None and not self._signals and isinstance(item, Signal)
+            if stored:
+                given.append(item)
+            left.pop()
+            if not passed_by:
+                yield item
         self.acknowledge()
 
     def acknowledge(self) -> None:
