@@ -42,7 +42,10 @@ class Proxy:
             if b"upgrade" not in rest.lower():
                 rest = b"Connection: close\r\n" + rest  # the next request needs a look as well
             upstream[1].write(f"{method} {path} {version}\r\n".encode() + rest)
-        await asyncio.gather(_pump(reader, upstream[1]), _pump(upstream[0], writer))
+        try:
+            await asyncio.gather(_pump(reader, upstream[1]), _pump(upstream[0], writer))
+        finally:
+            upstream[1].close()
 
     async def _open(self, host: str, port: int) -> Ends:
         return await asyncio.open_connection(self.host_for.get(host, host), port)

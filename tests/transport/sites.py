@@ -82,7 +82,7 @@ async def site(
 
 
 @asynccontextmanager
-async def raw_site(script: Script) -> AsyncIterator[str]:
+async def raw_site(script: Script, *, trust: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """Run a server that plays `script` on every connection and then closes it."""
     talks: set[asyncio.Task[None]] = set()
 
@@ -98,9 +98,10 @@ async def raw_site(script: Script) -> AsyncIterator[str]:
             talks.discard(task)
             writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=trust)
+    scheme = "https" if trust else "http"
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
         for task in talks:

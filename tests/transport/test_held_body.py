@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
+from tests.transport.certificates import certificate
+from tests.transport.proxy import proxy
 from tests.transport.sites import raw_site
 from tests.transport.streams import (
     HEAD,
@@ -20,6 +23,7 @@ from tests.transport.streams import (
     told,
 )
 
+from trunkline import Network
 from trunkline.policy.outcome import OutcomeKind
 from trunkline.transport.held_body import HeldBody
 
@@ -89,6 +93,39 @@ async def test_what_nobody_reads_stays_in_the_socket() -> None:
         before, updates = sent, 0
         while updates <= before:  # it goes on as it is read
             updates += names(await connection.read()).count("update")
+
+
+# encrypted, and on every event loop
+
+
+async def secure_stream(*, through_tunnel: bool) -> None:
+    """Read an event stream over TLS to its end, and a refusal."""
+    made = certificate()
+    script = stream_of(chunk(OPENER), chunk(UPDATE) * 5000, LAST_CHUNK)
+    async with AsyncExitStack() as stack:
+        passed = await stack.enter_async_context(proxy()) if through_tunnel else None
+        network = Network(ca_file=made.file, proxy=passed.url if passed else None)
+        url = await stack.enter_async_context(raw_site(script, trust=made.of_server()))
+        connection = await stack.enter_async_context(event_stream(url, network=network))
+        assert HeldBody.of(connection._response) is not None
+        items, outcome = await to_the_end(connection)
+        assert (names(items), outcome.kind) == (
+            ["heartbeat", *["update"] * 5000],
+            OutcomeKind.ENDED,
+        )
+        assert passed is None or len(passed.requests) == 1
+
+
+@pytest.mark.parametrize("through_tunnel", [False, True])
+async def test_an_encrypted_stream_is_read_whole(through_tunnel: bool) -> None:
+    await secure_stream(through_tunnel=through_tunnel)
+
+
+@pytest.mark.parametrize("through_tunnel", [False, True])
+def test_an_encrypted_stream_is_read_whole_on_uvloop(through_tunnel: bool) -> None:
+    uvloop = pytest.importorskip("uvloop", reason="the extra `speed` is not installed")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(secure_stream(through_tunnel=through_tunnel))
 
 
 async def test_a_connection_that_is_lost_while_it_is_read_is_a_cut() -> None:
