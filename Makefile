@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 
-.PHONY: demo test chaos check lint types mutants bench docs picture clean
+.PHONY: demo test chaos soak memory check lint types mutants bench docs picture clean
 
 demo: $(VENV)/.installed        ## watch the embedded server in this terminal
 	$(BIN)/trunkline demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -14,6 +14,12 @@ test: $(VENV)/.developed        ## run every test of the default run
 
 chaos: $(VENV)/.developed       ## 200 faults over 100,000 events, and nothing may be lost
 	$(BIN)/python -m tests.chaos $(CHAOS)
+
+soak: $(VENV)/.developed        ## 100 subscriptions, 10 servers of which 3 misbehave; SECONDS=600
+	$(BIN)/python -m tests.soak $(if $(SECONDS),--seconds $(SECONDS)) $(SOAK)
+
+memory: $(VENV)/.developed      ## record EVENTS=10000000 tiny events, and memory may not grow
+	$(BIN)/python -m tests.sinks.memory $(if $(EVENTS),--events $(EVENTS)) $(MEMORY)
 
 check: lint types test          ## formatting, lint, spelling, strict types, tests
 

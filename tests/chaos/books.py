@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.chaos.diary import Diary, Key, Note
@@ -32,7 +32,8 @@ class Score:
     """What became of what was published, over all streams of a run.
 
     Attributes:
-        vanished: Posts that were deleted before anybody could fetch them.
+        vanished: Posts that were deleted before anybody could fetch them, and what notified of
+            such.
         named: What is missing as a gap says.
         breaches: What is wrong, a sentence each.
     """
@@ -75,9 +76,25 @@ class _Post:
 
 
 class Book:
-    """What was published on one stream, and what of it came."""
+    """What was published on one stream, and what of it came.
 
-    def __init__(self, stream: Stream, log: Sequence[LogEntry], diary: Diary, total: Score) -> None:
+    Args:
+        stream: Which one.
+        log: What the world published, on all streams.
+        diary: What came, on all streams.
+        total: Where to add what is found.
+        withdrawn: The ids of the notifications that went with a post that was deleted.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        log: Sequence[LogEntry],
+        diary: Diary,
+        total: Score,
+        *,
+        withdrawn: Collection[str] = (),
+    ) -> None:
         channels = of_stream(stream.name, parameter=stream.parameter, account_id=DEMO_ACCOUNT_ID)
         self._stream = stream
         self._log = [
@@ -91,6 +108,7 @@ class Book:
             if gap.stream == stream
         ]
         self._total = total
+        self._withdrawn = withdrawn
 
     def close(self) -> None:
         """Add this stream to the total."""
@@ -109,7 +127,7 @@ class Book:
                 self._miss(f"post {status_id}", "update", post.published_at)
         for entry in self._log:
             if entry.event == "notification" and _key(entry) not in self._got:
-                self._miss(f"notification {entry.identifier}", "notification", entry.published_at)
+                self._check_notification(entry)
 
     def _count_duplicates(self) -> None:
         for key, times in Counter(note.key for note in self._notes).items():
@@ -155,8 +173,19 @@ class Book:
     def _check_vanished(self, status_id: str, post: _Post) -> None:
         if ("delete", status_id, "") in self._got:
             return  # it overtook its post
-        if not any(since <= post.published_at <= _until(gap) for since, gap in self._gaps):
-            self._breach(f"post {status_id} of {post.published_at} vanished outside of all gaps")
+        self._vanish(f"post {status_id}", post.published_at)
+
+    def _check_notification(self, entry: LogEntry) -> None:
+        what = f"notification {entry.identifier}"
+        if entry.identifier in self._withdrawn:
+            self._total.vanished += 1
+            self._vanish(what, entry.published_at)
+        else:
+            self._miss(what, "notification", entry.published_at)
+
+    def _vanish(self, what: str, at: float) -> None:
+        if not any(since <= at <= _until(gap) for since, gap in self._gaps):
+            self._breach(f"{what} of {at} vanished outside of all gaps")
 
     def _miss(self, what: str, kind: str, at: float) -> None:
         if any(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import count
 from pathlib import Path
 
 import pytest
-from tests.sinks.builders import batch, delete, post, update
+from tests.sinks.lives import TINY_LIVES, life
+from tests.sinks.memory import SHARES, feed, measure, report
+from tests.support.processes import CAN_PROBE
 
 from trunkline.sinks import Batch, OnDelete, Sink, open_sink
 
@@ -18,15 +19,7 @@ SINKS = [
     "jsonl:{}/toots?rotate_bytes=100000",
     "parquet:{}/toots?file_rows=300",
 ]
-WARM_UP, REST = 15, 30
-
-
-def life() -> Iterator[Batch]:
-    """Yield posts and deletions for ever, all of them new."""
-    for start in count(0, 40):
-        posts = [update(post(str(number))) for number in range(start, start + 40)]
-        gone = [delete(str(number)) for number in range(start - 20, start, 5)]
-        yield batch(*posts, *gone, keys=[str(number) for number in range(start, start + 40)])
+WARM_UP_EVENTS, REST_EVENTS = 650, 1_320
 
 
 @pytest.mark.parametrize("on_delete", ["mark", "purge"])
@@ -36,11 +29,10 @@ def test_a_sink_takes_no_more_memory_with_time(
 ) -> None:
     batches = life()
     with closing(open_sink(text.format(tmp_path), on_delete=on_delete)) as sink:
-        for _ in range(WARM_UP):
-            sink.write(next(batches))
+        feed(sink, batches, events=WARM_UP_EVENTS)
         tracemalloc.start()
         try:
-            sink.write(next(batches))
+            feed(sink, batches, events=1)
             grown = [growth_bytes(sink, batches) for _ in range(2)]
         finally:
             tracemalloc.stop()
@@ -49,7 +41,24 @@ def test_a_sink_takes_no_more_memory_with_time(
 
 def growth_bytes(sink: Sink, batches: Iterator[Batch]) -> int:
     before, _ = tracemalloc.get_traced_memory()
-    for _ in range(REST):
-        sink.write(next(batches))
+    feed(sink, batches, events=REST_EVENTS)
     after, _ = tracemalloc.get_traced_memory()
     return after - before
+
+
+@pytest.mark.skipif(not CAN_PROBE, reason="needs /proc")
+@pytest.mark.parametrize("name", TINY_LIVES)
+def test_the_run_over_millions_of_tiny_events_counts_what_it_was_asked_for(name: str) -> None:
+    measured = measure(name, events=4_000, warm_up_bytes=500_000)
+    assert measured.events == 4_000
+    assert measured.warm_up_events >= 1_000
+    assert len(measured.resident_bytes) == len(SHARES)
+    assert "after 100%" in report(measured)
+
+
+@pytest.mark.parametrize("name", TINY_LIVES)
+def test_every_tiny_event_is_tiny_and_new(name: str) -> None:
+    batches = TINY_LIVES[name]()
+    events = [event for _ in range(3) for event in next(batches).events]
+    assert len({event.raw for event in events}) == len(events) == 3_000
+    assert max(len(event.raw) for event in events) <= 200
