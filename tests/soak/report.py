@@ -42,7 +42,7 @@ def print_result(result: Result) -> None:
     console.print(
         "published and recorded: on all subscriptions; missing: and no gap names it; lag: from"
         " publication to arrival of live events, in milliseconds; vanished: deleted before anybody"
-        " could fetch it; a post that was edited meanwhile is fetched in its newest version only"
+        " could fetch it, and so without a deletion; of edits the newest version is fetched"
     )
     console.print(
         "faults that struck:", ", ".join(f"{name} {n}" for name, n in sorted(struck.items()))

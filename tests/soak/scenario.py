@@ -69,7 +69,7 @@ class Soak:
     rate_per_second: float = 8.0
     seed: int = 1
     kinds: tuple[FaultKind, ...] = tuple(FAULT_KINDS)
-    fault_every_seconds: float = 4.0
+    fault_every_seconds: float = 10.0
     heartbeat_seconds: float = 5.0
     settle_seconds: float = 5.0
     most_lag_seconds: float = 1.0
