@@ -21,7 +21,7 @@ import msgspec
 
 from bench.fixtures import HEARTBEAT, SITUATIONS, Frame, Situation, chunked, frames
 from bench.machine import pin
-from trunkline.server.frames import PING, TEXT, frame
+from trunkline.wire.frames import PING, TEXT, encode_frame
 from trunkline.wire.websocket import encode_message
 
 __all__ = ["envelope_bytes", "event_stream_bytes", "line_bytes", "main", "websocket_bytes"]
@@ -67,8 +67,8 @@ def _chunk(piece: bytes) -> bytes:
 def _websocket_frame(each: Frame) -> bytes:
     name, payload = each
     if each == HEARTBEAT:
-        return frame(PING, b"")
-    return frame(TEXT, encode_message(name, payload, [_STREAM]))
+        return encode_frame(PING, b"")
+    return encode_frame(TEXT, encode_message(name, payload, [_STREAM]))
 
 
 async def _serve(listener: socket.socket, floods: Mapping[str, bytes]) -> None:

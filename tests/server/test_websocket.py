@@ -5,12 +5,12 @@ import asyncio
 import aiohttp
 import pytest
 from tests.server.clients import SECONDS, Http, message, served, talking
-from tests.server.test_frames import masked
 from tests.support.virtual_clock import on_virtual_clock, wall_clock
 
 from trunkline.server import World
-from trunkline.server.frames import CLOSE, TEXT
+from trunkline.wire.frames import CLOSE, TEXT, encode_frame
 
+MASK = b"\x11\x22\x33\x44"
 WIDE_PYTHON = "\uff30\uff39\uff34\uff28\uff2f\uff2e"
 Socket = aiohttp.ClientWebSocketResponse
 
@@ -81,7 +81,9 @@ async def test_an_unsubscribe_in_the_same_read_as_its_subscribe_is_lost() -> Non
     async with served() as client:
         reader, writer = await upgraded(client, "")
         words = b'{"type":"subscribe","stream":"user"}', b'{"type":"unsubscribe","stream":"user"}'
-        writer.write(masked(TEXT, words[0]) + masked(TEXT, words[1]))
+        writer.write(
+            encode_frame(TEXT, words[0], mask=MASK) + encode_frame(TEXT, words[1], mask=MASK)
+        )
         await client.server.wait_for_subscribers(1)
         client.server.hub.publish("delete", "7", channels=["user:1"])
         frame = b'\x812{"stream":["user"],"event":"delete","payload":"7"}'
@@ -175,7 +177,7 @@ async def test_a_revoked_token_is_told_by_an_empty_close_frame() -> None:
         client.server.world.revoke_token("demo-token")
         client.server.world.post()
         assert await reader.readexactly(2) == await polite_reader.readexactly(2) == b"\x88\x00"
-        polite.write(masked(CLOSE, b""))
+        polite.write(encode_frame(CLOSE, b"", mask=MASK))
         assert await polite_reader.read() == b""
         assert loop.time() < 1
         assert await reader.read() == b""

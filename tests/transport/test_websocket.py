@@ -205,6 +205,18 @@ async def test_a_refused_handshake_tells_the_servers_words() -> None:
     assert outcome.words == "Invalid access token"
 
 
+async def test_a_refused_handshake_tells_the_words_of_its_body() -> None:
+    body = '{"error":"This access token is not known"}'
+    outcome = await refused(says(text=body, status=401, content_type="application/json"))
+    assert (outcome.status, outcome.words) == (401, "This access token is not known")
+
+
+async def test_a_handshake_follows_no_redirect() -> None:
+    elsewhere = {"Location": "https://elsewhere.example/"}
+    outcome = await refused(says(text="", status=302, headers=elsewhere))
+    assert (outcome.kind, outcome.status) == (OutcomeKind.REDIRECT_ELSEWHERE, 302)
+
+
 async def test_a_handshake_that_is_put_off_says_until_when() -> None:
     outcome = await refused(says(text="", status=503, headers={"Retry-After": "7"}))
     assert (outcome.status, outcome.retry_after_seconds) == (503, 7)
@@ -364,7 +376,7 @@ async def test_the_text_pong_is_a_heartbeat_where_the_server_says_that() -> None
         saying("pong", DELETE) as shown,
         websocket(shown.url, flavour=FLAVOURS["akkoma"]) as connection,
     ):
-        await connection._socket.send_str("anything")
+        connection.send("anything")
         assert names(await taken(connection, 2)) == ["heartbeat", "delete"]
 
 
@@ -382,10 +394,10 @@ async def test_a_megabyte_passes_untouched() -> None:
     assert update.raw == payload.encode()
 
 
-async def test_bytes_are_counted() -> None:
+async def test_bytes_are_counted_as_they_come_off_the_socket() -> None:
     async with saying(DELETE) as shown, websocket(shown.url) as connection:
         await taken(connection, 1)
-        assert connection.bytes_received == len(DELETE)
+        assert connection.bytes_received == 2 + len(DELETE)
 
 
 async def test_a_ping_is_answered_with_its_payload_and_is_a_heartbeat() -> None:
@@ -416,6 +428,14 @@ async def test_an_error_message_ends_it_with_the_servers_words(status: int | Non
     assert names(items) == ["delete"]
     assert (outcome.kind, outcome.status) == (OutcomeKind.ERROR_FRAME, status)
     assert outcome.words == "Unknown stream type"
+
+
+async def test_an_error_before_anything_else_ends_the_first_reading() -> None:
+    """Otherwise a refusal would pass for a connection that worked."""
+    error = '{"error":"Unknown stream type"}'
+    async with saying(error) as shown, websocket(shown.url) as connection:
+        with pytest.raises(ConnectionEnded):
+            await connection.read()
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1008, 1011, 1012, 3000, 4001])
@@ -487,16 +507,17 @@ async def test_text_that_is_no_utf8_is_malformed_and_the_next_is_fine() -> None:
     assert broken.raw == b"\xff\xfe"
 
 
-async def test_a_message_above_the_limit_ends_it_because_it_cannot_be_skipped() -> None:
+async def test_a_message_above_the_limit_is_malformed_and_the_next_is_fine() -> None:
     big = envelope("update", payload="{" + "x" * 5000 + "}")
     limits = ConnectionLimits(max_frame_bytes=1000)
     async with (
         saying(DELETE, big, DELETE) as shown,
         websocket(shown.url, limits=limits) as connection,
     ):
-        items, outcome = await to_the_end(connection)
-    assert names(items) == ["delete"]
-    assert (outcome.kind, outcome.words) == (OutcomeKind.BAD_FRAMING, "1009")
+        items = await taken(connection, 3)
+    assert names(items) == ["delete", "", "delete"]
+    assert isinstance(items[1], Malformed)
+    assert "within the limit" in items[1].reason
 
 
 async def upgrade(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -10,8 +10,8 @@ from typing import Final, Protocol
 
 import msgspec
 
-from trunkline.server.frames import TEXT, frame
 from trunkline.server.publication import Publication
+from trunkline.wire.frames import TEXT, encode_frame
 from trunkline.wire.sse import encode_comment, encode_event
 from trunkline.wire.websocket import encode_message
 
@@ -86,7 +86,9 @@ class Envelope:
         if event in self.skipped:
             return b""
         if not publication.bare and event not in self.nameless:
-            return frame(TEXT, encode_message(event, data, stream=self.stream))
+            return encode_frame(TEXT, encode_message(event, data, stream=self.stream))
         payload = msgspec.Raw(data) if publication.bare else data.decode("utf-8", "replace")
         stream = {} if event in self.nameless else {"stream": list(self.stream)}
-        return frame(TEXT, msgspec.json.encode({**stream, "event": event, "payload": payload}))
+        return encode_frame(
+            TEXT, msgspec.json.encode({**stream, "event": event, "payload": payload})
+        )

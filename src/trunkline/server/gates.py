@@ -12,7 +12,7 @@ from typing import Final
 
 from trunkline.server.connection import Connection
 from trunkline.server.encoders import chunk
-from trunkline.server.frames import TEXT, frame
+from trunkline.wire.frames import TEXT, encode_frame
 
 __all__ = ["duplicate", "garbage", "hold_back", "mute_events", "reset", "trickle"]
 
@@ -66,7 +66,7 @@ def garbage(connection: Connection, struck: Struck, *, variant: int) -> None:
     """Write a broken frame before each event."""
     block = _BROKEN_BLOCKS[variant % len(_BROKEN_BLOCKS)]
     message = _BROKEN_MESSAGES[variant % len(_BROKEN_MESSAGES)]
-    broken = {"sse": block, "sse-chunked": chunk(block), "websocket": frame(TEXT, message)}
+    broken = {"sse": block, "sse-chunked": chunk(block), "websocket": encode_frame(TEXT, message)}
 
     def gate(data: bytes, *, event: bool) -> None:
         if event:

@@ -54,12 +54,17 @@ async def _spoiled(request: web.Request, fault: Fault) -> web.StreamResponse:
             location = fault.location.rstrip("/") + request.path_qs
             return web.Response(status=307, headers={"Location": location})
         case _:
-            retry_after = fault.retry_after_seconds
-            return web.json_response(
-                {"error": "Too many requests" if fault.status == 429 else "Service unavailable"},
-                status=fault.status,
-                headers={} if retry_after is None else {"Retry-After": str(retry_after)},
-            )
+            return _with_status(fault)
+
+
+def _with_status(fault: Fault) -> web.Response:
+    """Return an error; a refusal is without words, as from something in front of the server."""
+    retry_after = fault.retry_after_seconds
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    if fault.status in (401, 403):
+        return web.Response(status=fault.status, headers=headers)
+    words = "Too many requests" if fault.status == 429 else "Service unavailable"
+    return web.json_response({"error": words}, status=fault.status, headers=headers)
 
 
 def _hang_up(request: web.Request) -> web.StreamResponse:

@@ -17,25 +17,35 @@ import msgspec
 from trunkline.server.authorisation import MISSING_SCOPE, Refused, authenticate, require_scope
 from trunkline.server.connection import Connection
 from trunkline.server.encoders import Envelope
-from trunkline.server.frames import (
+from trunkline.server.hub import Subscription
+from trunkline.server.selection import first, select
+from trunkline.server.site import Site
+from trunkline.streams import STREAMS
+from trunkline.wire.frames import (
     BINARY,
     CLOSE,
     PING,
     PONG,
     TEXT,
     FrameReader,
-    ProtocolViolation,
-    frame,
+    encode_frame,
 )
-from trunkline.server.hub import Subscription
-from trunkline.server.selection import first, select
-from trunkline.server.site import Site
-from trunkline.streams import STREAMS
+from trunkline.wire.sse import Oversized
 
 __all__ = ["Dialogue"]
 
 _BINARY_WORDS: Final = b"The mastodon streaming server does not support binary messages"
+_NO_UTF8: Final = 1007
+_TOO_BIG: Final = 1009
 _NO_DELETES: Final = frozenset({"delete"})
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class Dialogue:
@@ -52,7 +62,9 @@ class Dialogue:
         self._connection = connection
         self._site = site
         self._flavour = site.flavour
-        self._reader = FrameReader(max_message_bytes=site.flavour.max_message_bytes)
+        self._reader = FrameReader(
+            from_client=True, max_message_bytes=site.flavour.max_message_bytes
+        )
         self._subscriptions: dict[tuple[str, ...], Subscription] = {}
         self._idle_timer: asyncio.TimerHandle | None = None
         self._stay()
@@ -60,13 +72,20 @@ class Dialogue:
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         """Handle what the client sent, one read of it."""
         self._stay()
-        try:
-            for opcode, payload in self._reader.feed(data):
-                self._handle(opcode, payload)
-        except ProtocolViolation as violation:
-            self.close(violation.code.to_bytes(2, "big"))
-            self._finish()
+        for message in self._reader.feed(data):
+            if isinstance(message, Oversized):
+                self._violated(_TOO_BIG)
+            elif message[0] == TEXT and not _is_utf8(message[1]):
+                self._violated(_NO_UTF8)
+            else:
+                self._handle(*message)
+        if self._reader.violation is not None:
+            self._violated(self._reader.violation)
         return False, b""
+
+    def _violated(self, code: int) -> None:
+        self.close(code.to_bytes(2, "big"))
+        self._finish()
 
     def feed_eof(self) -> None:
         """The client is gone."""
@@ -77,7 +96,7 @@ class Dialogue:
         """Send a close frame; nothing follows it. Only the first call has an effect."""
         if not self._closing:
             self._closing = True
-            self._connection.send_raw(frame(CLOSE, payload))
+            self._connection.send_raw(encode_frame(CLOSE, payload))
             self._connection.end()
 
     def ping(self) -> None:
@@ -88,7 +107,7 @@ class Dialogue:
             self._connection.cut()
             return
         self._alive = False
-        self._connection.beat(frame(PING, b""))
+        self._connection.beat(encode_frame(PING, b""))
 
     def _stay(self) -> None:
         """Put off the moment at which the silence of the client ends the connection."""
@@ -114,11 +133,11 @@ class Dialogue:
         elif self._connection.muted:
             return
         elif opcode == PING:
-            self._connection.send_raw(frame(PONG, payload))
+            self._connection.send_raw(encode_frame(PONG, payload))
         elif opcode == BINARY:
             self.close((1003).to_bytes(2, "big") + _BINARY_WORDS)
         elif payload == b"ping" and self._flavour.answers_ping:
-            self._connection.send_raw(frame(TEXT, b"pong"))
+            self._connection.send_raw(encode_frame(TEXT, b"pong"))
         else:
             self._request(payload)
 
@@ -218,4 +237,4 @@ class Dialogue:
             self._say({"event": "pleroma:respond", "payload": payload.decode()})
 
     def _say(self, members: Mapping[str, object]) -> None:
-        self._connection.send_raw(frame(TEXT, msgspec.json.encode(members)))
+        self._connection.send_raw(encode_frame(TEXT, msgspec.json.encode(members)))

@@ -1,9 +1,10 @@
-"""The body of an answer as it comes off the socket, while the HTTP library reads its head.
+"""What follows the head of an answer, as it comes off the socket; the HTTP library reads the head.
 
 The library would take a body apart by several calls for each chunk, and an event stream is made of
-small chunks. So the connections that are opened here for a stream have a `HeldBody` between the
-socket and the library: it passes on the head alone. Whoever asked then either takes the body, or
-lets the library have it, as for a refusal or a body that is compressed.
+small chunks; it would hand out the messages of a WebSocket one by one. So the connections that are
+opened here for a stream have a `HeldBody` between the socket and the library: it passes on the head
+alone. Whoever asked then either takes the rest, or lets the library have it, as for a refusal or a
+body that is compressed.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _HELD_BYTES: Final = 256 * 1024  # one large read of the event loop
 
 
 class HeadFirstConnector(aiohttp.TCPConnector):
-    """Connects as its parent does, and holds back the body where an event stream is asked for."""
+    """Connects as its parent does, and holds back what follows the head where a stream begins."""
 
     async def connect(
         self,
@@ -35,10 +36,10 @@ class HeadFirstConnector(aiohttp.TCPConnector):
     ) -> Connection:
         """Return a connection for `req`."""
         connection = await super().connect(req, traces, timeout)
-        if req.headers.get("Accept") == _EVENT_STREAM and connection.protocol is not None:
-            transport = connection.transport
-            if transport is not None:
-                HeldBody(transport, connection.protocol)
+        begins_stream = req.headers.get("Accept") == _EVENT_STREAM or "Upgrade" in req.headers
+        transport, library = connection.transport, connection.protocol
+        if begins_stream and transport is not None and library is not None:
+            HeldBody(transport, library)
         return connection
 
 
@@ -98,6 +99,11 @@ class HeldBody(asyncio.Protocol):
         self._resume()
         return held[0] if len(held) == 1 else b"".join(held)
 
+    def write(self, data: bytes) -> None:
+        """Send `data`, past the library too, unless the connection is over."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
     def end(self, error: Exception) -> None:
         """Let whoever reads have `error` when nothing is held any more."""
         self._error = self._error or error
@@ -147,7 +153,7 @@ class HeldBody(asyncio.Protocol):
         while (end := _HEAD_END.search(data)) is not None:
             head, data = data[: end.end()], data[end.end() :]
             self._library.data_received(head)
-            if head[9:10] != b"1":  # as in HTTP/1.1 103
+            if head[9:10] != b"1" or head[9:12] == b"101":  # other than HTTP/1.1 103 and the like
                 self._head = None
                 return data
         self._head = data

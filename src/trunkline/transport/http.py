@@ -96,10 +96,7 @@ class Network:
             connector=connector,
             timeout=timeout,
             proxy=self.proxy,
-            middlewares=(
-                _stay_at_handshake,
-                *(() if self.proxy else (through_proxies_of_environment(),)),
-            ),
+            middlewares=() if self.proxy else (through_proxies_of_environment(),),
             headers={"User-Agent": self.user_agent},
             read_bufsize=READ_BUFFER_BYTES,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -114,19 +111,6 @@ class Network:
             raise BadInput(
                 f"Expected a file of CA certificates at {self.ca_file}: {error}."
             ) from error
-
-
-async def _stay_at_handshake(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Follow no redirect of a WebSocket handshake, which would take a token elsewhere."""
-    response = await handler(request)
-    if "Upgrade" not in request.headers or response.status not in REDIRECTS:
-        return response
-    response.close()
-    raise aiohttp.WSServerHandshakeError(
-        response.request_info, (), status=response.status, headers=response.headers
-    )
 
 
 def refusal(

@@ -1,10 +1,16 @@
-"""A WebSocket: one connection carries many subscriptions."""
+"""A WebSocket: one connection carries many subscriptions.
+
+The HTTP library connects and reads the head of the answer; the handshake is checked here, and from
+then on `HeldBody` gives the bytes and `wire/frames` the messages.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
+import base64
+import hashlib
+import os
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,10 +21,19 @@ from trunkline.policy.flavour import Flavour
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.streams import Stream
 from trunkline.transport.connection import ConnectionLimits, Incoming, Pulse
-from trunkline.transport.http import REDIRECTS, ConnectionEnded, Secret, outcome_of, refusal
-from trunkline.transport.messages import AnyMessage, Messages
+from trunkline.transport.held_body import HeldBody
+from trunkline.transport.http import (
+    REDIRECTS,
+    ConnectionEnded,
+    Secret,
+    outcome_of,
+    read_body,
+    refusal,
+)
 from trunkline.transport.watchdog import Watchdog
 from trunkline.wire.decode import decode_event, malformed
+from trunkline.wire.frames import BINARY, CLOSE, PING, PONG, TEXT, FrameReader, encode_frame
+from trunkline.wire.sse import Oversized
 from trunkline.wire.websocket import (
     Accepted,
     ErrorMessage,
@@ -32,8 +47,9 @@ from trunkline.wire.websocket import (
 
 __all__ = ["WebSocketConnection", "open_websocket"]
 
-_TEXT: Final = aiohttp.WSMsgType.TEXT  # an enumeration is slow to ask on Python 3.11
-_Odd = ErrorMessage | Accepted | Noise | None
+_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_GOODBYE: Final = (1000).to_bytes(2, "big")
+_NO_CODE: Final = 1005
 _CLOSE_SECONDS: Final = 1.0
 """How long we wait for the server's answer to our close frame: it has nothing left to tell."""
 
@@ -57,24 +73,27 @@ async def open_websocket(
         ConnectionEnded: It could not be opened; the outcome says why.
     """
     multiplexed = flavour.websocket == "multiplexed"
+    key = base64.b64encode(os.urandom(16))
     try:
         async with asyncio.timeout(limits.stall_seconds):
-            socket = await http.ws_connect(
+            response = await http.get(
                 f"{url}/api/v1/streaming",
                 params=() if multiplexed else (("stream", streams[0].name), *streams[0].query),
-                max_msg_size=limits.max_frame_bytes,
-                autoping=False,
-                compress=0,
-                timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
-                decode_text=False,
-                headers=_credentials(token, flavour),
+                headers={
+                    "Connection": "Upgrade",
+                    "Upgrade": "websocket",
+                    "Sec-WebSocket-Version": "13",
+                    "Sec-WebSocket-Key": key.decode(),
+                    **_credentials(token, flavour),
+                },
+                allow_redirects=False,
             )
-    except aiohttp.WSServerHandshakeError as error:
-        raise ConnectionEnded(_handshake_outcome(error, now=now, token=token)) from None
+            held = await _switched(response, key, now=now, token=token)
     except (aiohttp.ClientError, OSError) as error:
         raise ConnectionEnded(outcome_of(error)) from error
     connection = WebSocketConnection(
-        socket,
+        response,
+        held,
         streams,
         server=server,
         token=token,
@@ -82,14 +101,10 @@ async def open_websocket(
         limits=limits,
         now=now,
     )
-    try:
-        if token is not None and "message" in flavour.auth:
-            await connection.send(encode_login(str(token.reveal())))
-        if multiplexed:
-            await connection.subscribe()
-    except BaseException:
-        await connection.close()
-        raise
+    if token is not None and "message" in flavour.auth:
+        connection.send(encode_login(str(token.reveal())))
+    if multiplexed:
+        connection.subscribe()
     return connection
 
 
@@ -105,16 +120,45 @@ def _credentials(token: Secret | None, flavour: Flavour) -> dict[str, str]:
     return {"Sec-WebSocket-Protocol": token.reveal()} if "subprotocol" in flavour.auth else {}
 
 
-def _handshake_outcome(
-    error: aiohttp.WSServerHandshakeError, *, now: Callable[[], datetime], token: Secret | None
+async def _switched(
+    response: aiohttp.ClientResponse,
+    key: bytes,
+    *,
+    now: Callable[[], datetime],
+    token: Secret | None,
+) -> HeldBody:
+    """Return what comes after the handshake, or raise unless the server switched as was asked.
+
+    Source: RFC 6455, section 4.1.
+    """
+    held, headers = HeldBody.of(response), response.headers
+    accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
+    if (
+        held is not None
+        and response.status == 101
+        and headers.get("Upgrade", "").lower() == "websocket"
+        and headers.get("Sec-WebSocket-Accept", "").encode() == accept
+    ):
+        held.take()
+        return held
+    if held is not None:
+        held.let_go()
+    try:
+        raise ConnectionEnded(await _refusal(response, now=now, token=token))
+    finally:
+        response.close()
+
+
+async def _refusal(
+    response: aiohttp.ClientResponse, *, now: Callable[[], datetime], token: Secret | None
 ) -> Outcome:
-    headers: Mapping[str, str] = error.headers or {}
-    if error.status in REDIRECTS:
-        return Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=error.status)
-    if error.status in (101, 200):
-        return Outcome(OutcomeKind.NO_UPGRADE, status=error.status)
+    if response.status in REDIRECTS:
+        return Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=response.status)
+    if response.status in (101, 200):
+        return Outcome(OutcomeKind.NO_UPGRADE, status=response.status)
+    body = await read_body(response, max_bytes=4096)
     now_seconds = now().timestamp()
-    return refusal(error.status, headers, b"", now_seconds=now_seconds, token=token)
+    return refusal(response.status, response.headers, body, now_seconds=now_seconds, token=token)
 
 
 class WebSocketConnection:
@@ -124,7 +168,8 @@ class WebSocketConnection:
 
     def __init__(
         self,
-        socket: aiohttp.ClientWebSocketResponse[bool],
+        response: aiohttp.ClientResponse,
+        held: HeldBody,
         streams: Sequence[Stream],
         *,
         server: str,
@@ -135,111 +180,141 @@ class WebSocketConnection:
     ) -> None:
         self.streams = tuple(streams)
         self.bytes_received = 0
-        self._socket = socket
+        self._response = response
+        self._held = held
+        self._frames = FrameReader(from_client=False, max_message_bytes=limits.max_frame_bytes)
         self._router = Router(streams)
         self._server = server
         self._token = token
         self._flavour = flavour
         self._now = now
         self._stalled = False
-        self._messages = Messages(socket)
-        self._later: list[AnyMessage] = []  # taken, and not looked at yet
-        self._chores: set[asyncio.Task[None]] = set()
+        self._ending: Outcome | None = None  # told when everything before it was
         self._watchdog = Watchdog(
             stall_seconds=limits.stall_seconds, on_stall=self._stall, on_silence=self._ping
         )
 
-    async def subscribe(self) -> None:
+    def subscribe(self) -> None:
         """Ask for every stream. There is no answer unless it is a refusal."""
         for stream in self.streams:
-            await self.send(encode_subscribe(stream))
+            self.send(encode_subscribe(stream))
 
-    async def send(self, text: str) -> None:
-        """Send one request.
-
-        Raises:
-            ConnectionEnded: It is over.
-        """
-        try:
-            await self._socket.send_str(text)
-        except (aiohttp.ClientError, OSError) as error:
-            raise ConnectionEnded(outcome_of(error)) from error
+    def send(self, text: str) -> None:
+        """Send one request; what is wrong with the connection shows when it is read."""
+        self._write(TEXT, text.encode())
 
     async def read(self) -> Sequence[Incoming]:
         """Wait for messages and return what they say; see `Connection.read`."""
-        if not self._later:
-            self._watchdog.resume()
-            self._later = await self._messages.take()
-            self._watchdog.pause()
+        self._raise_ending()
+        messages = self._frames.feed(await self._receive())
         events: list[Incoming] = []
         received_at = self._now()
-        for place, message in enumerate(self._later):
-            item = decode_message(message.data) if message.type is _TEXT else None
-            if isinstance(item, Message):
-                self.bytes_received += len(message.data)
-                self._add(events, item, received_at)
-            elif events:  # it has to wait for its turn
-                self._later = self._later[place:]
-                return events
+        for message in messages:
+            if isinstance(message, Oversized):
+                events.append(self._oversized(message))
+            elif message[0] == TEXT:
+                self._text(message[1], received_at, events)
             else:
-                self._later = self._later[place + 1 :]
-                return await self._other(message, item)
-        self._later = []
+                self._other(*message, events)
+            if self._ending is not None:
+                break
+        else:
+            self._end_if_violated()
+        if not events:  # what brought nothing is a refusal
+            self._raise_ending()
         return events
+
+    def _end_if_violated(self) -> None:
+        if self._frames.violation is not None:
+            self._ending = Outcome(OutcomeKind.BAD_FRAMING, words=str(self._frames.violation))
+
+    def _raise_ending(self) -> None:
+        if self._ending is not None:
+            raise ConnectionEnded(self._ending)
 
     async def close(self) -> None:
         """Say goodbye, without waiting long for an answer."""
         self._watchdog.stop()
-        self._messages.stop()
-        for chore in self._chores:
-            chore.cancel()
-        await _quietly(self._close())
+        try:
+            if self._ending is None:
+                self._ending = Outcome(OutcomeKind.SUPERSEDED)
+                self._write(CLOSE, _GOODBYE)
+                await self._wait_for_goodbye()
+        finally:
+            self._response.close()
 
-    def _add(self, events: list[Incoming], item: Message, received_at: datetime) -> None:
+    async def _receive(self) -> bytes:
+        self._watchdog.resume()
+        try:
+            data = await self._held.read()
+        except OSError as error:
+            self._ending = Outcome(OutcomeKind.STALL) if self._stalled else outcome_of(error)
+            raise ConnectionEnded(self._ending) from error
+        finally:
+            self._watchdog.pause()
+        if not data:
+            self._ending = Outcome(OutcomeKind.CUT)
+            raise ConnectionEnded(self._ending)
+        self.bytes_received += len(data)
+        return data
+
+    async def _wait_for_goodbye(self) -> None:
+        """Wait for the close frame that answers ours, or the end of the connection."""
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                while data := await self._held.read():
+                    messages = self._frames.feed(data)
+                    if any(isinstance(one, tuple) and one[0] == CLOSE for one in messages):
+                        return
+        except OSError:  # a timeout is one
+            return
+
+    def _text(self, text: bytes, received_at: datetime, events: list[Incoming]) -> None:
         """Add the event of a message, once for each stream that it is meant for."""
+        item = decode_message(text)
+        if not isinstance(item, Message):
+            self._odd_text(text, item, events)
+            return
         for stream in self._router.route(item.stream):
             event = decode_event(
                 item.event, item.data, stream=stream, server=self._server, received_at=received_at
             )
             events.append(event)
 
-    async def _other(self, message: AnyMessage, item: _Odd) -> Sequence[Incoming]:
-        """Answer pings, and turn every kind of ending into an outcome."""
-        match message.type:
-            case aiohttp.WSMsgType.TEXT:
-                return [self._odd_text(message.data, item)]
-            case aiohttp.WSMsgType.PING:
-                await _quietly(self._socket.pong(message.data))
-                return [Pulse.HEARTBEAT]
-            case aiohttp.WSMsgType.PONG:
-                return [Pulse.HEARTBEAT]
-            case aiohttp.WSMsgType.BINARY:
-                return [self._malformed(message.data, "expected a text message, got a binary one")]
-            case _:
-                raise ConnectionEnded(self._ending(message))
-
-    def _odd_text(self, text: bytes, item: _Odd) -> Incoming:
+    def _odd_text(
+        self, text: bytes, item: ErrorMessage | Accepted | Noise, events: list[Incoming]
+    ) -> None:
         if isinstance(item, ErrorMessage):
-            raise ConnectionEnded(
-                Outcome(OutcomeKind.ERROR_FRAME, status=item.status, words=self._hide(item.error))
-            )
-        if isinstance(item, Accepted) or (self._flavour.sends_text_pings and text == b"pong"):
-            return Pulse.HEARTBEAT
-        return self._malformed(text, "expected an envelope in JSON")
+            words = self._hide(item.error)
+            self._ending = Outcome(OutcomeKind.ERROR_FRAME, status=item.status, words=words)
+        elif isinstance(item, Accepted) or (self._flavour.sends_text_pings and text == b"pong"):
+            events.append(Pulse.HEARTBEAT)
+        else:
+            events.append(self._malformed(text, "expected an envelope in JSON"))
 
-    def _ending(self, message: AnyMessage) -> Outcome:
-        if self._stalled:
-            return Outcome(OutcomeKind.STALL)
-        if message.type is aiohttp.WSMsgType.CLOSE:
-            code = int(message.data or 1005)
-            if code == 1005:
-                return Outcome(OutcomeKind.TOKEN_KILLED)
-            return Outcome(
-                OutcomeKind.CLOSED, code=code, words=self._hide(str(message.extra or ""))
-            )
-        if isinstance(message.data, aiohttp.WebSocketError):
-            return Outcome(OutcomeKind.BAD_FRAMING, words=str(message.data.code))
-        return Outcome(OutcomeKind.CUT)
+    def _other(self, opcode: int, payload: bytes, events: list[Incoming]) -> None:
+        """Answer what wants an answer; a close frame is the last that is read."""
+        if opcode == CLOSE:
+            self._write(CLOSE, payload[:2])
+            self._ending = self._goodbye(payload)
+        elif opcode == BINARY:
+            reason = "expected a text message, got a binary one"
+            events.append(self._malformed(payload, reason))
+        else:
+            if opcode == PING:
+                self._write(PONG, payload)
+            events.append(Pulse.HEARTBEAT)
+
+    def _goodbye(self, payload: bytes) -> Outcome:
+        code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else _NO_CODE
+        if code == _NO_CODE:
+            return Outcome(OutcomeKind.TOKEN_KILLED)
+        words = payload[2:].decode("utf-8", "replace")
+        return Outcome(OutcomeKind.CLOSED, code=code, words=self._hide(words))
+
+    def _oversized(self, message: Oversized) -> AnyEvent:
+        reason = f"expected a message within the limit, got {message.size_bytes} bytes"
+        return self._malformed(b"", reason)
 
     def _malformed(self, raw: bytes, reason: str) -> AnyEvent:
         return malformed(
@@ -255,23 +330,14 @@ class WebSocketConnection:
         return self._token.hide(words) if self._token is not None else words
 
     def _ping(self) -> None:
-        text_pings = self._flavour.sends_text_pings
-        self._start(self._socket.send_str("ping") if text_pings else self._socket.ping())
+        if self._flavour.sends_text_pings:
+            self.send("ping")
+        else:
+            self._write(PING, b"")
 
     def _stall(self) -> None:
         self._stalled = True
-        self._start(self._close())
+        self._held.end(TimeoutError("no byte in time"))
 
-    def _start(self, chore: Coroutine[None, None, None]) -> None:
-        task = asyncio.ensure_future(_quietly(chore))
-        self._chores.add(task)
-        task.add_done_callback(self._chores.discard)
-
-    async def _close(self) -> None:
-        await self._socket.close()
-
-
-async def _quietly(sending: Coroutine[None, None, None]) -> None:
-    """Send, and leave it to the next read to say how the connection ended if that fails."""
-    with suppress(aiohttp.ClientError, OSError):
-        await sending
+    def _write(self, opcode: int, payload: bytes) -> None:
+        self._held.write(encode_frame(opcode, payload, mask=os.urandom(4)))
