@@ -16,7 +16,6 @@ reach below.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from itertools import takewhile
@@ -137,7 +136,7 @@ _KEYS: Final[dict[type[AnyEvent], Callable[[bytes], tuple[str, ...]]]] = {
 class Window:
     """The keys that one subscription has seen, oldest first, each with the time it was seen.
 
-    A set answers whether a key was seen, and two queues keep the order and the times: a dictionary
+    A set answers whether a key was seen, and two lists keep the order and the times: a dictionary
     would be one thing instead of three, and half as fast, for it compares with keys that are cold.
 
     Attributes:
@@ -151,8 +150,8 @@ class Window:
     ) -> None:
         self._capacity = capacity
         self._seen: set[str] = set()
-        self._keys: deque[str] = deque()  # the same, in the order of sight
-        self._times: deque[float] = deque()  # when each of them was seen
+        self._keys: list[str] = []  # the same, in the order of sight
+        self._times: list[float] = []  # when each of them was seen
         self._deleted: set[str] = set()  # the posts whose tombstone is seen
         self._versions: dict[str, str] = {}  # the newest version of each post that was edited
         self.horizons: dict[Track, str] = dict(horizons or {})
@@ -239,9 +238,8 @@ class Window:
         excess = len(keys) - self._capacity
         if excess <= self._capacity // 16:
             return
-        forgotten = [keys.popleft() for _ in range(excess)]
-        for _ in range(excess):
-            times.popleft()
+        forgotten = keys[:excess]
+        del keys[:excess], times[:excess]
         self._seen.difference_update(forgotten)
         posts = [key for key in forgotten if key.isalnum()]
         if posts:  # nearly all are posts, and of these only the highest matters, as by `id_key`
@@ -286,14 +284,17 @@ class Kept:
     __slots__ = ("_keys", "horizons")
 
     def __init__(self, keys: Iterable[str], *, horizons: Mapping[Track, str]) -> None:
-        self._keys = deque(keys)
+        self._keys = list(keys)
         self.horizons = dict(horizons)
 
     def add(self, keys: Iterable[str]) -> None:
         """Take note of keys that are stored now."""
         self._keys.extend(keys)
-        while len(self._keys) > CAPACITY:
-            raise_horizon(self.horizons, self._keys.popleft())
+        excess = len(self._keys) - CAPACITY
+        if excess > 0:
+            for key in self._keys[:excess]:
+                raise_horizon(self.horizons, key)
+            del self._keys[:excess]
 
 
 def raise_horizon(horizons: dict[Track, str], forgotten: str) -> None:

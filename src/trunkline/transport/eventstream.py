@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Final, Protocol
 
 import aiohttp
@@ -85,7 +86,7 @@ async def open_event_stream(
 class _Body(Protocol):
     """The body of an answer, from bytes to frames."""
 
-    async def read(self) -> bytes:
+    async def read(self) -> Sequence[bytes]:
         """Wait for bytes; none when the body is over."""
         ...
 
@@ -111,13 +112,13 @@ class _OwnBody:
         self.feed = self._frames.feed
         self.end = held.end
 
-    async def read(self) -> bytes:
+    async def read(self) -> Sequence[bytes]:
         """Wait for bytes; what breaks off without its last chunk is no end, but a cut."""
         self.refuse_ended()
-        chunk = await self._held.read()
-        if not chunk:
+        chunks = await self._held.read()
+        if not chunks:
             raise ConnectionEnded(Outcome(OutcomeKind.CUT))
-        return chunk
+        return chunks
 
     def refuse_ended(self) -> None:
         """Raise if a last or a broken chunk has come."""
@@ -130,9 +131,14 @@ class _LibraryBody:
     """Any other body, compressed or ending with the connection: the HTTP library reads it."""
 
     def __init__(self, content: aiohttp.StreamReader, *, max_frame_bytes: int) -> None:
-        self.read = content.readany
+        self._content = content
         self.feed = EventStreamParser(max_frame_bytes=max_frame_bytes).feed
         self.end = content.set_exception
+
+    async def read(self) -> Sequence[bytes]:
+        """Wait for bytes; none when the body is over."""
+        chunk = await self._content.readany()
+        return (chunk,) if chunk else ()
 
     def refuse_ended(self) -> None:
         """Leave it to the next reading to find that out."""
@@ -231,17 +237,18 @@ class EventStreamConnection:
     async def _receive(self) -> _Items:
         self._watchdog.resume()
         try:
-            chunk = await self._body.read()
+            chunks = await self._body.read()
         except (aiohttp.ClientError, OSError) as error:
             stall = Outcome(OutcomeKind.STALL)
             raise ConnectionEnded(stall if self._stalled else outcome_of(error)) from error
         finally:
             self._watchdog.pause()
-        if not chunk:
+        if not chunks:
             kind = OutcomeKind.STALL if self._stalled else OutcomeKind.ENDED
             raise ConnectionEnded(Outcome(kind))
-        self.bytes_received += len(chunk)
-        return self._body.feed(chunk)
+        self.bytes_received += sum(map(len, chunks))
+        first, *others = map(self._body.feed, chunks)
+        return list(chain(first, *others)) if others else first
 
     def _stall(self) -> None:
         self._stalled = True

@@ -56,7 +56,7 @@ class HeldBody(asyncio.Protocol):
         self._head: bytes | None = b""  # what has come of it; `None` when it has been passed on
         self._held: list[bytes] = []
         self._held_bytes = 0
-        self._arrived = asyncio.Event()
+        self._waiting: asyncio.Future[None] | None = None  # whoever reads and finds nothing
         self._is_taken = False
         self._is_over = False
         self._error: Exception | None = None
@@ -82,8 +82,10 @@ class HeldBody(asyncio.Protocol):
         for data in filter(None, held):
             self._library.data_received(data)
 
-    async def read(self) -> bytes:
+    async def read(self) -> list[bytes]:
         """Wait for bytes and return all that are held; none at the end of the connection.
+
+        They come as they were read, because to join them would take as long as to read them.
 
         Raises:
             Exception: What it ended with, an `OSError` or what `end` was given.
@@ -92,12 +94,12 @@ class HeldBody(asyncio.Protocol):
             if self._error is not None:
                 raise self._error
             if self._is_over:
-                return b""
-            self._arrived.clear()
-            await self._arrived.wait()
+                return []
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
         held, self._held = self._held, []
         self._resume()
-        return held[0] if len(held) == 1 else b"".join(held)
+        return held
 
     def write(self, data: bytes) -> None:
         """Send `data`, past the library too, unless the connection is over."""
@@ -108,7 +110,7 @@ class HeldBody(asyncio.Protocol):
         """Let whoever reads have `error` when nothing is held any more."""
         self._error = self._error or error
         self._is_over = True
-        self._arrived.set()
+        self._wake()
 
     def data_received(self, data: bytes) -> None:
         """Pass on what belongs to the head, and hold the rest."""
@@ -118,7 +120,7 @@ class HeldBody(asyncio.Protocol):
             return
         self._held.append(data)
         self._held_bytes += len(data)
-        self._arrived.set()
+        self._wake()
         if self._held_bytes >= _HELD_BYTES:
             self._transport.pause_reading()
 
@@ -132,7 +134,7 @@ class HeldBody(asyncio.Protocol):
             self.let_go()
         self._error = self._error or exc
         self._is_over = True
-        self._arrived.set()
+        self._wake()
         self._library.connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -142,6 +144,10 @@ class HeldBody(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Pass it on."""
         self._library.resume_writing()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def _resume(self) -> None:
         if self._held_bytes >= _HELD_BYTES and not self._is_over:

@@ -12,6 +12,7 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 import aiohttp
@@ -206,10 +207,10 @@ class WebSocketConnection:
     async def read(self) -> Sequence[Incoming]:
         """Wait for messages and return what they say; see `Connection.read`."""
         self._raise_ending()
-        messages = self._frames.feed(await self._receive())
+        chunks = await self._receive()
         events: list[Incoming] = []
         received_at = self._now()
-        for message in messages:
+        for message in chain.from_iterable(map(self._frames.feed, chunks)):
             if isinstance(message, Oversized):
                 events.append(self._oversized(message))
             elif message[0] == TEXT:
@@ -243,27 +244,27 @@ class WebSocketConnection:
         finally:
             self._response.close()
 
-    async def _receive(self) -> bytes:
+    async def _receive(self) -> list[bytes]:
         self._watchdog.resume()
         try:
-            data = await self._held.read()
+            chunks = await self._held.read()
         except OSError as error:
             self._ending = Outcome(OutcomeKind.STALL) if self._stalled else outcome_of(error)
             raise ConnectionEnded(self._ending) from error
         finally:
             self._watchdog.pause()
-        if not data:
+        if not chunks:
             self._ending = Outcome(OutcomeKind.CUT)
             raise ConnectionEnded(self._ending)
-        self.bytes_received += len(data)
-        return data
+        self.bytes_received += sum(map(len, chunks))
+        return chunks
 
     async def _wait_for_goodbye(self) -> None:
         """Wait for the close frame that answers ours, or the end of the connection."""
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
-                while data := await self._held.read():
-                    messages = self._frames.feed(data)
+                while chunks := await self._held.read():
+                    messages = chain.from_iterable(map(self._frames.feed, chunks))
                     if any(isinstance(one, tuple) and one[0] == CLOSE for one in messages):
                         return
         except OSError:  # a timeout is one

@@ -54,6 +54,9 @@ class _Expected(Enum):
     TRAILER = "trailer"
 
 
+_SIZE: Final = _Expected.SIZE  # an enumeration is slow to ask on Python 3.11
+
+
 class ChunkedEventStream:
     """Turns the chunked body of one event stream into frames, incrementally.
 
@@ -158,11 +161,11 @@ class ChunkedEventStream:
         return size_bytes
 
     def _line_of_content(self, data: bytes, position: int, items: _Items) -> int:
-        """Take chunks apart until their content has come to the end of a line."""
+        """Take chunks apart until an event may begin that can be taken whole."""
         pieces: list[bytes] = []
         while position < len(data) and self.ending is None:
             if not self._left_bytes:
-                position = self._between_contents(data, position)
+                position = self._usual_size(data, position) or self._between(data, position)
                 continue
             piece = data[position : position + self._left_bytes]
             pieces.append(piece)
@@ -170,14 +173,26 @@ class ChunkedEventStream:
             self._left_bytes -= len(piece)
             if not self._left_bytes and data[position : position + 2] == b"\r\n":
                 position += 2
-                self._expected = _Expected.SIZE
-            if piece[-1:] == b"\n":
+                self._expected = _SIZE
+            if piece[-1:] == b"\n" and data.startswith(b"event:", data.find(b"\n", position) + 1):
                 break
         if pieces:
             items += self._parser.feed(b"".join(pieces))
         return position
 
-    def _between_contents(self, data: bytes, position: int) -> int:
+    def _usual_size(self, data: bytes, position: int) -> int:
+        """Take a size line that is whole and short; return where it ends, or 0."""
+        end = data.find(b"\n", position) + 1
+        if self._expected is not _SIZE or self._line or not 0 < end - position <= _SIZE_BYTES:
+            return 0
+        line = data[position:end]
+        size_bytes = self._sizes.get(line) or self._learnt_size(line)
+        if size_bytes <= 0:
+            return 0
+        self._left_bytes, self._expected = size_bytes, _Expected.CHUNK_END
+        return end
+
+    def _between(self, data: bytes, position: int) -> int:
         """Take one line that is no content, or the beginning of one."""
         end = data.find(b"\n", position)
         if end - position + len(self._line) > _LINE_BYTES:
