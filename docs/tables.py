@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from random import Random
 
 from trunkline.events import EVENTS, Malformed, Unknown
 from trunkline.events.base import Decoded, Event
 from trunkline.options import StreamOptions
+from trunkline.policy.backoff import Backoff, Curve, comeback_seconds
 from trunkline.policy.verdict_page import verdict_table_markdown
 from trunkline.server.faults import FAULT_KINDS, Fault
 from trunkline.server.site import Settings
@@ -26,6 +30,12 @@ from trunkline.wire.websocket import encode_subscribe
 
 DOCS = Path(__file__).parent
 EXAMPLES = {"tag": "python", "list": "42"}
+STORM_CLIENTS, STORM_BARS, STORM_SEED = 10_000, 10, 2026
+STORMS = (
+    ("cut off by a restart, first try", Curve.PROMPT, 1),
+    ("the third, while nothing answers", Curve.PROMPT, 3),
+    ("answered with 503, first try", Curve.SERVER_TROUBLE, 1),
+)
 PAYLOADS = {"object": "a JSON object", "id": "a bare id", "any": "nothing of use"}
 
 
@@ -113,11 +123,18 @@ def settings_table() -> str:
     return _table(("setting", "default", "what it does"), _defaults(Settings))
 
 
+def comebacks_table() -> str:
+    """Return when 10,000 clients that failed in the same instant try again, simulated."""
+    rows = [row for about, curve, tries in STORMS for row in _storm(about, curve, tries)]
+    return _table(("10,000 clients", "seconds later", "tries in that time", ""), rows)
+
+
 TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
     "streams": ("reference/streams.md", streams_table),
     "stream-wires": ("reference/streams.md", stream_wires_table),
     "events": ("reference/events.md", events_table),
     "verdict": ("reference/reconnecting.md", verdict_table_markdown),
+    "comebacks": ("reference/reconnecting.md", comebacks_table),
     "options": ("reference/options.md", options_table),
     "network": ("reference/client.md", network_table),
     "stats": ("reference/stats.md", stats_table),
@@ -159,6 +176,20 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     heads = tuple(heads)
     lines = (heads, ("---",) * len(heads), *rows)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _storm(about: str, curve: Curve, tries: int) -> Iterable[tuple[str, str, str, str]]:
+    """Yield a histogram: how many clients make the try after so many failures in each tenth."""
+    chance = Random(STORM_SEED)
+    seconds = [
+        comeback_seconds(Backoff(curve), [chance.random() for _ in range(tries)])
+        for _ in range(STORM_CLIENTS)
+    ]
+    width = math.ceil(max(seconds)) / STORM_BARS
+    counts = Counter(int(second / width) for second in seconds)
+    for bar in range(STORM_BARS):
+        when = f"{bar * width:.1f} to {(bar + 1) * width:.1f}"
+        yield about if bar == 0 else "", when, f"{counts[bar]:,}", "▇" * round(counts[bar] / 200)
 
 
 def _text(kind: StreamKind) -> str:
