@@ -10,7 +10,7 @@ demo: $(VENV)/.installed        ## watch the embedded server in this terminal
 	$(BIN)/trunkline demo $(if $(SECONDS),--seconds $(SECONDS))
 
 test: $(VENV)/.developed        ## run every test of the default run
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 chaos: $(VENV)/.developed       ## 200 faults over 100,000 events, and nothing may be lost
 	$(BIN)/python -m tests.chaos $(CHAOS)

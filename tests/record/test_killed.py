@@ -86,7 +86,7 @@ def kill(name: str, folder: Path, *, kills: int, seed: int, on_delete: str = "ma
 def test_a_recorder_that_is_killed_loses_nothing_and_repeats_nothing(
     name: str, tmp_path: Path
 ) -> None:
-    kill(name, tmp_path, kills=5, seed=1)
+    kill(name, tmp_path, kills=3, seed=1)
 
 
 @pytest.mark.slow

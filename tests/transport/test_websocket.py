@@ -430,12 +430,21 @@ async def test_an_error_message_ends_it_with_the_servers_words(status: int | Non
     assert outcome.words == "Unknown stream type"
 
 
-async def test_an_error_before_anything_else_ends_the_first_reading() -> None:
+async def test_a_refusal_ends_the_first_reading_in_whatever_pieces_it_comes() -> None:
     """Otherwise a refusal would pass for a connection that worked."""
-    error = '{"error":"Unknown stream type"}'
-    async with saying(error) as shown, websocket(shown.url) as connection:
-        with pytest.raises(ConnectionEnded):
+    error = b'{"error":"Unknown stream type"}'
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await upgrade(reader, writer)
+        for byte in b"\x81" + bytes([len(error)]) + error:
+            writer.write(bytes([byte]))
+            await writer.drain()
+        await reader.read()
+
+    async with raw_site(script) as url, websocket(url) as connection:
+        with pytest.raises(ConnectionEnded) as caught:
             await connection.read()
+    assert caught.value.outcome.kind is OutcomeKind.ERROR_FRAME
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1008, 1011, 1012, 3000, 4001])

@@ -205,10 +205,17 @@ class WebSocketConnection:
         self._write(TEXT, text.encode())
 
     async def read(self) -> Sequence[Incoming]:
-        """Wait for messages and return what they say; see `Connection.read`."""
-        self._raise_ending()
-        chunks = await self._receive()
+        """Wait for messages and return what they say; see `Connection.read`.
+
+        It returns something or raises, so that a refusal never passes for a connection that worked.
+        """
         events: list[Incoming] = []
+        while not events:
+            self._raise_ending()
+            self._take(await self._receive(), events)
+        return events
+
+    def _take(self, chunks: Sequence[bytes], events: list[Incoming]) -> None:
         received_at = self._now()
         for message in chain.from_iterable(map(self._frames.feed, chunks)):
             if isinstance(message, Oversized):
@@ -218,14 +225,7 @@ class WebSocketConnection:
             else:
                 self._other(*message, events)
             if self._ending is not None:
-                break
-        else:
-            self._end_if_violated()
-        if not events:  # what brought nothing is a refusal
-            self._raise_ending()
-        return events
-
-    def _end_if_violated(self) -> None:
+                return
         if self._frames.violation is not None:
             self._ending = Outcome(OutcomeKind.BAD_FRAMING, words=str(self._frames.violation))
 
