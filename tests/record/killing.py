@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
+from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 from signal import SIGKILL, SIGTERM
@@ -21,6 +22,7 @@ from tests.cli.programs import SECONDS, program
 
 from trunkline.events import AnyEvent, Delete, Edit, Update
 from trunkline.policy.dedupe import edited_at
+from trunkline.server.faults import Fault, FaultKind
 from trunkline.server.throttle import Limit, RateLimits
 from trunkline.sinks.rows import identifier
 from trunkline.testing import RunningServer, Settings, running_server
@@ -31,6 +33,12 @@ Read = Callable[[], Iterable[AnyEvent]]
 """Reads the events of a recording back, in recorded order."""
 
 STREAMS = ("public", "hashtag:python")
+_FAULTS: tuple[FaultKind, ...] = (
+    *("reset", "duplicate", "garbage", "reorder", "trickle", "stall"),
+    *("token_kill", "refuse", "html", "status", "rest_status", "silent"),
+)
+_FAULT_SECONDS = {"stall": 1.0, "silent": 1.0, "trickle": 0.001, "reorder": 0.1}
+_FAULTS_A_KILL = 2
 _PLENTY = Limit(requests=1_000_000, period_seconds=300.0)
 _CONFIG = """\
 to = "{to}"
@@ -52,16 +60,19 @@ streams = ["public", "hashtag:python"]
 class World:
     """Publishes posts, edits and deletions in a thread, cuts connections, and remembers all of it.
 
+    With `burst` 10 it makes 250 events a second, each of which is told on two streams.
+
     Attributes:
         posts: The newest version of every post that stands.
         gone: The posts that were deleted.
     """
 
-    def __init__(self, server: RunningServer, *, seed: int) -> None:
+    def __init__(self, server: RunningServer, *, seed: int, burst: int) -> None:
         self.posts: dict[str, str] = {}
         self.gone: set[str] = set()
         self._server = server
         self._dice = Random(seed)
+        self._burst = burst
         self._calm = threading.Event()
         self._enough = threading.Event()
         self._thread = threading.Thread(target=self._live)
@@ -87,7 +98,7 @@ class World:
     def _publish(self) -> None:
         """Publish some events; runs in the thread of the server."""
         world, dice = self._server.world, self._dice
-        for _ in range(dice.randrange(4)):
+        for _ in range(dice.randrange(self._burst)):
             status = world.post(f"<p>Number {len(self.posts)}</p>", tags=["python"])
             self.posts[str(status["id"])] = ""
         recent = [] if self._calm.is_set() else list(self.posts)[-100:]
@@ -152,6 +163,8 @@ def kill_again_and_again(
     kills: int,
     seed: int,
     on_delete: str = "mark",
+    burst: int = 4,
+    fault_every: int = 100,
 ) -> list[str]:
     """Return what is wrong with a recording whose recorder was killed so many times.
 
@@ -163,11 +176,17 @@ def kill_again_and_again(
         kills: How often.
         seed: The same makes the same events and the same pauses.
         on_delete: What becomes of deleted posts.
+        burst: Fewer posts than this are published at once, fifty times a second.
+        fault_every: After so many events the server does the next thing that goes wrong.
     """
     dice = Random(seed)
     limits = RateLimits(general=_PLENTY, paged=_PLENTY)
-    with running_server(settings=Settings(rate_limits=limits)) as server:
-        world = World(server, seed=seed)
+    faults = [
+        Fault(kind, after_events=place * fault_every, seconds=_FAULT_SECONDS.get(kind))
+        for place, kind in enumerate(islice(cycle(_FAULTS), kills * _FAULTS_A_KILL), 1)
+    ]
+    with running_server(settings=Settings(rate_limits=limits), faults=faults) as server:
+        world = World(server, seed=seed, burst=burst)
         config = folder / "trunkline.toml"
         config.write_text(_CONFIG.format(to=to, url=server.url, on_delete=on_delete))
         (folder / "token").write_text(server.token)
@@ -189,6 +208,7 @@ def kill_again_and_again(
                 assert process.wait(SECONDS) == 0, _words(process)
         finally:
             world.stop()
+        assert sum(server.faults.fired) >= kills, "The faults that were declared did not strike."
         return world.differences(read())
 
 
