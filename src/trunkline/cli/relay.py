@@ -34,6 +34,16 @@ class Order:
     cursors: Path | None
 
 
+Keep = Annotated[
+    int,
+    typer.Option(min=1, metavar="N", help="How many of the newest posts clients can catch up on."),
+]
+BufferBytes = Annotated[
+    int,
+    typer.Option(min=65_536, metavar="N", help="What a client may leave unread before it is cut."),
+]
+
+
 def relay(
     streams: Annotated[
         list[str],
@@ -52,18 +62,8 @@ def relay(
             " invented and printed.",
         ),
     ] = None,
-    keep: Annotated[
-        int,
-        typer.Option(
-            min=1, metavar="N", help="How many of the newest posts clients can catch up on."
-        ),
-    ] = 20_000,
-    buffer_bytes: Annotated[
-        int,
-        typer.Option(
-            min=65_536, metavar="N", help="What a client may leave unread before it is cut."
-        ),
-    ] = 8 * 1024 * 1024,
+    keep: Keep = 20_000,
+    buffer_bytes: BufferBytes = 8 * 1024 * 1024,
     cursors: Annotated[
         Path | None,
         typer.Option(
