@@ -26,6 +26,7 @@ from trunkline.policy.catchup import (
     MISSING_OF,
     Page,
     Shortfall,
+    above_horizon,
 )
 from trunkline.policy.cursor import beginning
 from trunkline.policy.dedupe import keys_of
@@ -41,6 +42,7 @@ from trunkline.transport.rest import Rest, RestRefused
 __all__ = ["CatchUp"]
 
 _PRIME_PAGES: Final = 3
+_TOO_LITTLE: Final = "too little is remembered to tell all late posts from old ones"
 _FEED_KEEPS: Final = 800
 """Home and list feeds keep so many entries (Mastodon's ``FeedManager::MAX_ITEMS``)."""
 _FEEDS: Final = ("/api/v1/timelines/home", "/api/v1/timelines/list/")
@@ -158,10 +160,13 @@ class CatchUp:
         )
 
     def _sweep_start(self, timeline: Timeline) -> str:
-        """Return from where to sweep: never below what was forgotten, where old looks like new."""
-        wanted, horizon = self._wanted(timeline), self._subscription.horizon(timeline.track)
+        return self._above_horizon(timeline, self._wanted(timeline))
+
+    def _above_horizon(self, timeline: Timeline, wanted: str) -> str:
+        """Return `wanted`, but never below what was forgotten, where old looks like new."""
+        horizon = self._subscription.horizon(timeline.track)
         if id_key(wanted) < id_key(horizon) and timeline.track == "statuses":
-            self._lose(timeline, "too little is remembered to tell all late posts from old ones")
+            self._lose(timeline, _TOO_LITTLE)
         return max(wanted, horizon, key=id_key)
 
     async def _read(self, timeline: Timeline, after: str) -> int:
@@ -229,6 +234,7 @@ class CatchUp:
     async def _sweep(self, timeline: Timeline) -> None:
         start = self._subscription.owed.get(timeline.track)
         if start is not None:
+            start = self._above_horizon(timeline, start)  # much may be forgotten since it was owed
             self._doubt_whole_feed(timeline, await self._read(timeline, start))
             del self._subscription.owed[timeline.track]
 
@@ -278,7 +284,9 @@ class CatchUp:
     async def _deliver_page(self, page: Page, timeline: Timeline) -> bool:
         """Deliver what is news on a page; false when the limit does not allow more."""
         limit, track = self._options.catch_up_limit, timeline.track
-        events = self._subscription.news_on(page, track, now=self._now())
+        events = self._told_apart(
+            timeline, self._subscription.news_on(page, track, now=self._now())
+        )
         if events and self._recovered() >= limit:
             self._lose(timeline, f"more than {limit} events were missed (catch_up_limit)")
             return False
@@ -287,6 +295,13 @@ class CatchUp:
             self._looked_at.update(page.ids)
         self._subscription.counters.caught_up += await self._count(events)
         return True
+
+    def _told_apart(self, timeline: Timeline, events: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
+        """Leave out what may be old: reading itself can make us forget that it was told."""
+        clear = above_horizon(events, self._subscription.horizon(timeline.track))
+        if len(clear) < len(events):
+            self._lose(timeline, _TOO_LITTLE)
+        return clear
 
     async def _count(self, events: Sequence[AnyEvent]) -> int:
         delivered = await self._deliver(self._subscription, events) if events else 0

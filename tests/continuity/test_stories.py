@@ -6,6 +6,10 @@ in every run.
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Literal
+
+import pytest
 from tests.continuity.oracle import breaches, gaps_of
 from tests.continuity.stage import Evidence, Setting, play
 from tests.continuity.steps import (
@@ -23,6 +27,7 @@ from tests.continuity.steps import (
 from trunkline import events
 from trunkline.events import Origin
 from trunkline.options import StreamOptions
+from trunkline.policy.dedupe import Window
 from trunkline.server.faults import Fault
 from trunkline.signals import Disconnected
 
@@ -132,6 +137,19 @@ def test_the_first_post_of_a_silent_timeline_is_not_lost_in_a_crash() -> None:
 def test_posts_from_before_following_began_stay_untold_however_many_there_are() -> None:
     evidence = kept([Post(2), Pause(1.0), Cut(), Post(3)], Setting(history=200))
     assert len(origins(evidence, events.Update)) == 5
+    (gap,) = gaps_of(evidence)
+    assert "too little is remembered" in gap.reason
+
+
+@pytest.mark.parametrize("store", ["none", "memory"])
+def test_a_gap_that_is_larger_than_what_is_remembered_tells_nothing_twice(
+    store: Literal["none", "memory"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trunkline.subscription.Window", partial(Window, capacity=20))
+    story: list[Step] = [Post(10), Post(10), Post(10), Pause(1.0), Cut()]
+    story += [Post(10)] * 6 + [Pause(90.0), Post(1)]
+    evidence = kept(story, Setting(store=store))
+    assert len(origins(evidence, events.Update)) == 91
     (gap,) = gaps_of(evidence)
     assert "too little is remembered" in gap.reason
 

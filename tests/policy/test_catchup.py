@@ -12,6 +12,7 @@ from trunkline.events import AnyEvent, ConversationChanged, Delete, Edit, Notify
 from trunkline.policy.catchup import (
     Page,
     Shortfall,
+    above_horizon,
     deletions,
     events_of_page,
     page_query,
@@ -131,6 +132,15 @@ def test_each_track_tells_its_own_kind_of_event(
 ) -> None:
     (happened,) = told(body(entry), window_of(), track)
     assert isinstance(happened, kind)
+
+
+def test_what_is_not_above_the_forgotten_cannot_be_told_from_the_old() -> None:
+    window = window_of("99")
+    page = body({"id": "101"}, {"id": "100"}, {"id": "99", "edited_at": "2026-01-01T00:00:00Z"})
+    events = told(page, window)
+    assert [type(event) for event in events] == [Edit, Update, Update]
+    assert above_horizon(events, "100") == [events[0], events[2]]
+    assert above_horizon(events, "") == events
 
 
 def test_what_an_answer_lacks_is_gone_and_what_it_has_anew_is_an_edit() -> None:

@@ -9,7 +9,7 @@ Source: Mastodon API, "Timelines API methods", and its guideline on pagination (
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -26,6 +26,7 @@ from trunkline.events import (
     Update,
     leading_id,
 )
+from trunkline.policy.cursor import track_of_key
 from trunkline.policy.dedupe import Window, edited_at, keys_of
 from trunkline.policy.ids import id_key
 from trunkline.streams import Stream, Timeline, Track
@@ -34,6 +35,7 @@ __all__ = [
     "MISSING_OF",
     "Page",
     "Shortfall",
+    "above_horizon",
     "deletions",
     "events_of_page",
     "page_query",
@@ -160,6 +162,16 @@ def events_of_page(
         if not keys or keys[0] not in window:
             events.append(event)
     return events
+
+
+def above_horizon(events: Iterable[AnyEvent], horizon: str) -> list[AnyEvent]:
+    """Return the events that are surely news: all but those at or below what was forgotten."""
+
+    def is_above(event: AnyEvent) -> bool:
+        belonging = next(map(track_of_key, keys_of(event)), None)
+        return belonging is None or id_key(belonging[1]) > id_key(horizon)
+
+    return list(filter(is_above, events))
 
 
 def vanished_from(page: Page, window: Window, *, above: str) -> Iterator[str]:
