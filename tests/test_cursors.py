@@ -11,8 +11,7 @@ import pytest
 
 from trunkline import CursorStore, MemoryCursors, SqliteCursors
 from trunkline.errors import CursorError
-from trunkline.policy.cursor import Cursor
-from trunkline.policy.dedupe import CAPACITY
+from trunkline.policy.cursor import CAPACITY, Cursor
 
 CURSOR = Cursor(primed=frozenset({"statuses"}), live_at_seconds=1_795_000_000.5)
 KEYS = [("109", 1.0), ("109@2026", 2.0), ("n:7", 3.0)]

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from trunkline.cursors import MemoryCursors
 from trunkline.events import Delete, Update
-from trunkline.policy.dedupe import CAPACITY
+from trunkline.policy.cursor import CAPACITY
+from trunkline.policy.dedupe import Window
 from trunkline.signals import Gap, Heartbeat
 from trunkline.stats import Counters
 from trunkline.streams import Stream
@@ -238,3 +239,27 @@ def test_the_horizon_of_the_beginning_is_kept() -> None:
     one.remember(["42"])
     one.begin(NOON)
     assert subscription(store).window.horizons == {"statuses": "41"}
+
+
+def test_a_store_keeps_as_many_keys_as_a_gap_may_need() -> None:
+    store = MemoryCursors()
+    one = Subscription(PUBLIC, SERVER, counters=Counters(), store=store, capacity=CAPACITY + 500)
+    one.begin(NOON)
+    posts = [post(str(10_000_000 + number)) for number in range(CAPACITY + 1000)]
+    for each in one.news(posts, now_seconds=NOON.timestamp()):
+        one.acknowledge(each)
+    one.save()
+    saved = store.load(one.name)
+    assert saved is not None
+    assert len(saved.keys) == CAPACITY + 500
+    assert saved.cursor.horizons == {"statuses": str(10_000_000 + 499)}
+
+
+def test_what_is_no_longer_remembered_is_told_by_the_window() -> None:
+    window = Window(capacity=3)
+    for second in range(1, 4):
+        assert window.remembers_since_seconds == 0.0
+        window.news([post(str(second))], now_seconds=float(second))
+    window.news([post("4")], now_seconds=4.0)
+    window.trim()
+    assert window.remembers_since_seconds == 2.0

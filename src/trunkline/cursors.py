@@ -19,7 +19,6 @@ import msgspec
 
 from trunkline.errors import CursorError
 from trunkline.policy.cursor import Cursor, Key
-from trunkline.policy.dedupe import CAPACITY
 
 __all__ = ["CursorStore", "MemoryCursors", "SavedCursor", "SqliteCursors"]
 
@@ -71,7 +70,7 @@ class MemoryCursors:
     def save(self, name: str, cursor: Cursor, keys: Sequence[Key]) -> None:
         """Store `cursor` and add `keys`."""
         before = self._saved[name].keys if name in self._saved else []
-        self._saved[name] = SavedCursor(cursor, [*before, *keys][-CAPACITY:])
+        self._saved[name] = SavedCursor(cursor, [*before, *keys][-cursor.capacity :])
 
     def close(self) -> None:
         """Do nothing: the cursors live as long as this object."""
@@ -202,13 +201,13 @@ class SqliteCursors:
         )
         self._saves[name] += 1
         if self._saves[name] % 256 == 0:
-            self._trim(name)
+            self._trim(name, cursor.capacity)
 
-    def _trim(self, name: str) -> None:
+    def _trim(self, name: str, capacity: int) -> None:
         self._database.execute(
             "DELETE FROM acknowledged WHERE name = ?1 AND place <= (SELECT place FROM acknowledged"
             " WHERE name = ?1 ORDER BY place DESC LIMIT 1 OFFSET ?2)",
-            (name, CAPACITY),
+            (name, capacity),
         )
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from trunkline.inbox import Inbox
 from trunkline.options import StreamOptions
 from trunkline.plan import Plan, groups, plans
 from trunkline.policy.backoff import opening_delay_seconds
+from trunkline.policy.cursor import CAPACITY
 from trunkline.session import OtherTransport, Session
 from trunkline.stats import Counters, Stats
 from trunkline.streams import Stream
@@ -48,7 +49,13 @@ class Following:
         self._tasks: set[asyncio.Task[None]] = set()
         self._inbox = Inbox(max_items=options.buffer_events, max_bytes=options.buffer_bytes)
         self._subscriptions = {
-            stream: Subscription(stream, server.url, counters=self._counters, store=store)
+            stream: Subscription(
+                stream,
+                server.url,
+                counters=self._counters,
+                store=store,
+                capacity=max(CAPACITY, options.catch_up_limit, options.reconcile_limit),
+            )
             for stream in dict.fromkeys(streams)
         }
         self.handover = Handover(

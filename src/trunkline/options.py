@@ -85,13 +85,15 @@ class StreamOptions:
             decode arrives as `Malformed`. Without it reading a field decodes, and may raise
             `MalformedEventError`; a consumer who only forwards bytes pays nothing.
         catch_up: Whether to fetch what a disconnect hid.
-        catch_up_limit: How many events to fetch for one gap at the most.
+        catch_up_limit: How many events to fetch for one gap at the most. As many are remembered, or
+            20,000.
         overlap: How many seconds below the highest id to look for posts that came late;
             ``"thorough"`` is six hours, the most that can have been streamed late. ``None`` takes 2
             minutes for `user` streams and 10 for others.
         reconcile: Whether to ask for edits and deletions that a disconnect hid.
         reconcile_window_seconds: How long before the gap posts were delivered that are asked for.
-        reconcile_limit: How many posts to ask for after one gap at the most.
+        reconcile_limit: How many posts to ask for after one gap at the most. As many events are
+            remembered, or 20,000.
         settle_seconds: How long to wait before reading again what REST may have lagged behind.
         max_retries: Give up after so many retries in a row; ``None`` never does.
         give_up_after_seconds: Give up after so long without a connection; ``None`` never does.

@@ -49,9 +49,12 @@ async def find_changes(
         shortfall.add(CHANGES, "reconciling is turned off")
         return False
     limit = options.reconcile_limit
-    recent = _recent(subscription, options, until, looked_at)
+    since_seconds = _since_seconds(subscription, options, until)
+    recent = _recent(subscription, since_seconds, until, looked_at)
     if len(recent) > limit:
         shortfall.add(CHANGES, f"only {limit} posts were asked for (reconcile_limit)")
+    elif subscription.window.remembers_since_seconds > since_seconds:
+        shortfall.add(CHANGES, f"only the last {len(subscription.window)} events are remembered")
     step = _BATCH if asking.flavour.statuses_by_id else 1
     try:
         for start in range(0, min(len(recent), limit), step):
@@ -67,18 +70,21 @@ async def find_changes(
     return False
 
 
+def _since_seconds(subscription: Subscription, options: StreamOptions, until: datetime) -> float:
+    """Return when the first of the posts was delivered whose changes are asked for."""
+    gap = subscription.gap
+    since = gap.since if gap is not None and gap.since is not None else until
+    return since.timestamp() - options.reconcile_window_seconds
+
+
 def _recent(
     subscription: Subscription,
-    options: StreamOptions,
+    since_seconds: float,
     until: datetime,
     looked_at: Collection[str],
 ) -> list[str]:
     """Return the posts that were delivered lately and that nobody has just looked at."""
-    gap = subscription.gap
-    since = gap.since if gap is not None and gap.since is not None else until
-    delivered = subscription.window.posts_since(
-        since.timestamp() - options.reconcile_window_seconds, until_seconds=until.timestamp()
-    )
+    delivered = subscription.window.posts_since(since_seconds, until_seconds=until.timestamp())
     return [status_id for status_id in delivered if status_id not in looked_at]
 
 

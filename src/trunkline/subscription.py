@@ -16,7 +16,7 @@ from trunkline.cursors import CursorStore
 from trunkline.events import AnyEvent
 from trunkline.options import StreamOptions
 from trunkline.policy.catchup import Page, Shortfall, events_of_page
-from trunkline.policy.cursor import Cursor, Key, highest, sweep_start
+from trunkline.policy.cursor import CAPACITY, Cursor, Key, highest, sweep_start
 from trunkline.policy.dedupe import Admission, Kept, Window, keys_of
 from trunkline.policy.ids import IdScheme, id_key
 from trunkline.signals import AnySignal, Gap
@@ -60,13 +60,19 @@ class Subscription:
     """
 
     def __init__(
-        self, stream: Stream, server: str, *, counters: Counters, store: CursorStore | None
+        self,
+        stream: Stream,
+        server: str,
+        *,
+        counters: Counters,
+        store: CursorStore | None,
+        capacity: int = CAPACITY,
     ) -> None:
         self.stream = stream
         self.server = server
         self.counters = counters
         self.gap: OpenGap | None = None
-        self.window = Window()
+        self.window = Window(capacity=capacity)
         self.owed: dict[Track, str] = {}
         self.primed: set[Track] = set()
         self.live_at: datetime | None = None
@@ -78,7 +84,8 @@ class Subscription:
         self._untold: list[OpenGap] = []  # gaps that the consumer has not acknowledged
         self._stored_owed: dict[Track, str] = {}
         self._unsaved: list[Key] = []
-        self._kept = Kept((), horizons={})
+        self._kept = Kept((), capacity=capacity, horizons={})
+        self._capacity = capacity
         self._restore()
 
     @property
@@ -99,7 +106,7 @@ class Subscription:
     def begin(self, now: datetime) -> None:
         """Following begins: store that, so that a crash before the first event loses nothing."""
         self._sure_at = now
-        self._kept = Kept((), horizons=self.window.horizons)
+        self._kept = Kept((), capacity=self._capacity, horizons=self.window.horizons)
         self.save()
 
     def mark(self, track: Track) -> str:
@@ -201,6 +208,7 @@ class Subscription:
             sweeps=self._stored_owed,
             missing=frozenset(name for shortfall in lost for name in shortfall.missing),
             reasons=tuple(reason for shortfall in lost for reason in shortfall.reasons),
+            capacity=self._capacity,
         )
         self._store.save(self.name, cursor, self._unsaved)
         self._unsaved.clear()
@@ -233,8 +241,9 @@ class Subscription:
         if saved is None:
             return
         cursor = saved.cursor
-        self.window = Window(horizons=cursor.horizons)
-        self._kept = Kept((key for key, _ in saved.keys), horizons=cursor.horizons)
+        self.window = Window(capacity=self._capacity, horizons=cursor.horizons)
+        keys = (key for key, _ in saved.keys)
+        self._kept = Kept(keys, capacity=self._capacity, horizons=cursor.horizons)
         for key, at_seconds in saved.keys:
             self.window.remember(key, at_seconds=at_seconds)
         self.primed = set(cursor.primed)

@@ -6,7 +6,7 @@ in every run.
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Mapping
 from typing import Literal
 
 import pytest
@@ -30,6 +30,7 @@ from trunkline.options import StreamOptions
 from trunkline.policy.dedupe import Window
 from trunkline.server.faults import Fault
 from trunkline.signals import Disconnected
+from trunkline.streams import Track
 
 _HOUR = 3600.0
 
@@ -47,6 +48,10 @@ def kept_entirely(story: list[Step], setting: Setting | None = None) -> Evidence
     evidence = kept(story, setting)
     assert [gap for gap in gaps_of(evidence) if not gap.complete] == []
     return evidence
+
+
+def _small_window(*, capacity: int, horizons: Mapping[Track, str] | None = None) -> Window:
+    return Window(capacity=min(capacity, 20), horizons=horizons)
 
 
 def origins(evidence: Evidence, kind: type[events.Event]) -> list[Origin]:
@@ -145,7 +150,7 @@ def test_posts_from_before_following_began_stay_untold_however_many_there_are() 
 def test_a_gap_that_is_larger_than_what_is_remembered_tells_nothing_twice(
     store: Literal["none", "memory"], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trunkline.subscription.Window", partial(Window, capacity=20))
+    monkeypatch.setattr("trunkline.subscription.Window", _small_window)
     story: list[Step] = [Post(10), Post(10), Post(10), Pause(1.0), Cut()]
     story += [Post(10)] * 6 + [Pause(90.0), Post(1)]
     evidence = kept(story, Setting(store=store))

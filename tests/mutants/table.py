@@ -90,7 +90,7 @@ _FINISHED: Final = (
 _MEMORY: Final = (
     Mutant(
         name="window-of-one",
-        file="policy/dedupe.py",
+        file="policy/cursor.py",
         before="CAPACITY: Final = 20_000",
         after="CAPACITY: Final = 1",
         test="tests/policy/test_dedupe.py::test_a_day_of_a_busy_stream_is_remembered",

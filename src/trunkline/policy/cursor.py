@@ -16,13 +16,17 @@ import msgspec
 from trunkline.policy.ids import IdScheme, id_key, id_minus_seconds
 from trunkline.streams import Track
 
-__all__ = ["Cursor", "Key", "beginning", "highest", "sweep_start", "track_of_key"]
+__all__ = ["CAPACITY", "Cursor", "Key", "beginning", "highest", "sweep_start", "track_of_key"]
 
 Key = tuple[str, float]
 """A key of the window and the moment it was seen, in seconds since 1970."""
 
 _LOWEST: Final[dict[IdScheme, str]] = {"snowflake": "0", "ulid": "0" * 26, "opaque": ""}
 _LAST_PAGE: Final = 40
+
+
+CAPACITY: Final = 20_000
+"""How many keys are remembered at the least."""
 
 
 class Cursor(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +39,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
         sweeps: For each track the id from which a sweep for late posts is owed.
         missing: What is missing for good in gaps that the consumer was not told of yet.
         reasons: Why it is missing.
+        capacity: How many of its keys a store is to keep, the newest.
     """
 
     primed: frozenset[Track] = frozenset()
@@ -43,6 +48,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     sweeps: dict[Track, str] = {}
     missing: frozenset[str] = frozenset()
     reasons: tuple[str, ...] = ()
+    capacity: int = CAPACITY
 
 
 def track_of_key(key: str) -> tuple[Track, str] | None:

@@ -34,13 +34,12 @@ from trunkline.events import (
     leading_id,
 )
 from trunkline.events.base import bare_id
-from trunkline.policy.cursor import track_of_key
+from trunkline.policy.cursor import CAPACITY, track_of_key
 from trunkline.policy.ids import id_key
 from trunkline.streams import Track
 
 __all__ = ["CAPACITY", "Admission", "Kept", "Window", "edited_at", "keys_of"]
 
-CAPACITY: Final = 20_000
 _EDITED_AT: Final = b'"edited_at":'
 
 
@@ -167,6 +166,11 @@ class Window:
         """When the newest key was seen, in seconds since 1970; 0 if none was."""
         return self._times[-1] if self._times else 0.0
 
+    @property
+    def remembers_since_seconds(self) -> float:
+        """Since when everything that was seen is remembered; 0 while nothing was forgotten."""
+        return self._times[0] if len(self._times) >= self._capacity else 0.0
+
     def keys(self) -> Iterator[str]:
         """Yield every key, oldest first."""
         return iter(self._keys)
@@ -272,7 +276,7 @@ class Window:
 
 
 class Kept:
-    """Which acknowledged keys a store still has: the newest `CAPACITY` of them.
+    """Which acknowledged keys a store still has: the newest of them.
 
     What it lets go must raise the horizon that is stored, and nothing else may: a horizon above an
     event that the consumer has not finished would hide it for ever.
@@ -281,16 +285,19 @@ class Kept:
         horizons: For each track the highest id that was let go, once one was.
     """
 
-    __slots__ = ("_keys", "horizons")
+    __slots__ = ("_capacity", "_keys", "horizons")
 
-    def __init__(self, keys: Iterable[str], *, horizons: Mapping[Track, str]) -> None:
+    def __init__(
+        self, keys: Iterable[str], *, capacity: int, horizons: Mapping[Track, str]
+    ) -> None:
+        self._capacity = capacity
         self._keys = list(keys)
         self.horizons = dict(horizons)
 
     def add(self, keys: Iterable[str]) -> None:
         """Take note of keys that are stored now."""
         self._keys.extend(keys)
-        excess = len(self._keys) - CAPACITY
+        excess = len(self._keys) - self._capacity
         if excess > 0:
             for key in self._keys[:excess]:
                 raise_horizon(self.horizons, key)

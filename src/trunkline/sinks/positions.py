@@ -15,7 +15,6 @@ import msgspec
 
 from trunkline.cursors import SavedCursor
 from trunkline.policy.cursor import Cursor, Key
-from trunkline.policy.dedupe import CAPACITY
 from trunkline.sinks.base import Position
 
 __all__ = ["POSITION_TABLES", "load_position", "save_positions"]
@@ -73,4 +72,4 @@ def _add_block(database: sqlite3.Connection, position: Position) -> None:
         (position.name, len(position.keys), msgspec.json.encode(position.keys).decode()),
     )
     if added.lastrowid is not None and added.lastrowid % _TRIM_EVERY_BLOCKS == 0:
-        database.execute(_TRIM, (position.name, CAPACITY))
+        database.execute(_TRIM, (position.name, position.cursor.capacity))
