@@ -144,13 +144,15 @@ def _key(event: Update | Edit | Delete) -> tuple[str, str | None, str]:
     return event.name, identifier(event), version
 
 
-def until(condition: Callable[[], bool], *, seconds: float = SECONDS) -> bool:
+def until(
+    condition: Callable[[], bool], *, seconds: float = SECONDS, pause_seconds: float = 0.05
+) -> bool:
     """Look again and again whether something has come about; false if it did not in time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.05)
+        time.sleep(pause_seconds)
     return True
 
 
@@ -203,7 +205,13 @@ def kill_again_and_again(
             with program(*command) as process:
                 server.wait_for_subscribers(len(STREAMS), timeout_seconds=SECONDS)
                 world.stop()
-                until(lambda: not world.differences(read()), seconds=4 * SECONDS)
+                # To read it all takes time, which the server and the recorder need as well.
+                pause_seconds = 0.02 * kills
+                until(
+                    lambda: not world.differences(read()),
+                    seconds=8 * SECONDS,
+                    pause_seconds=pause_seconds,
+                )
                 process.send_signal(SIGTERM)
                 assert process.wait(SECONDS) == 0, _words(process)
         finally:
