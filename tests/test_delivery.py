@@ -125,7 +125,7 @@ async def test_whoever_reads_waits_while_the_consumer_leaves_no_room() -> None:
     await scene.take(post(1), post(2))
     reading = asyncio.ensure_future(scene.take(post(3)))
     assert await is_waiting(reading)
-    assert scene.delivery.is_full
+    assert scene.inbox.is_full
     assert await scene.inbox.take() == [post(1), post(2)]
     await reading
     assert await scene.inbox.take() == [post(3)]

@@ -59,11 +59,6 @@ class Delivery:
         self._waiting: _Waiting | None = None
 
     @property
-    def is_full(self) -> bool:
-        """Whether the consumer leaves no room: then silence is ours, not the server's."""
-        return self._inbox.is_full
-
-    @property
     def is_holding_back(self) -> bool:
         """Whether live events wait."""
         return self._waiting is not None
