@@ -203,6 +203,21 @@ def test_limits_of_different_size_are_told_apart_by_their_size() -> None:
     assert budget.all_requests.remaining == 5
 
 
+def test_more_left_than_was_believed_to_be_the_limit_of_pages_raises_it() -> None:
+    """The head tells the limit with the least left, so of pages there is no less."""
+    roomy = says(limit=7500, remaining=7000, reset_in=200)
+    budget = Budget().observe(roomy, status=200, now_seconds=NOW, kind=PAGED)
+    assert (budget.all_requests.remaining, budget.paged_requests.remaining) == (7000, 7000)
+    plain = Budget().observe(roomy, status=200, now_seconds=NOW)
+    assert plain.paged_requests == Budget().paged_requests
+
+
+def test_a_thousand_pages_go_at_once_where_the_server_allows_them() -> None:
+    server = StrictServer(plain_limit=7500, paged_limit=7500)
+    _, end = drive(server, [PAGED] * 1000, start_seconds=NOW, budget=Budget())
+    assert end - NOW < 60
+
+
 def test_too_many_paged_requests_leave_plain_ones_alone() -> None:
     headers = says(limit=300, remaining=0, reset_in=700)
     budget = Budget().observe(headers, status=429, now_seconds=NOW, kind=PAGED)
@@ -250,8 +265,8 @@ def test_a_thousand_pages_from_a_strict_server_meet_no_refusal(start: float) -> 
 @given(
     kinds=st.lists(st.sampled_from(RequestKind), min_size=1, max_size=150),
     start=st.floats(0, 900),
-    plain_limit=st.integers(5, 50),
-    paged_limit=st.integers(5, 50),
+    plain_limit=st.integers(5, 50) | st.integers(301, 400),
+    paged_limit=st.integers(5, 50) | st.integers(301, 400),
 )
 def test_after_the_first_answer_no_mix_of_requests_is_refused(
     kinds: list[RequestKind], start: float, plain_limit: int, paged_limit: int

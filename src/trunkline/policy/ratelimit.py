@@ -100,6 +100,12 @@ class Bucket:
             self, limit=limit, remaining=min(known, limit), resets_at_seconds=resets_at_seconds
         )
 
+    def at_least(self, remaining: int) -> "Bucket":
+        """The bucket after news that so many are left, which more than its limit disproves."""
+        if remaining <= self.limit:
+            return self
+        return replace(self, limit=remaining, remaining=remaining)
+
     def left(self, moment_seconds: float) -> int:
         """How many requests are left at a moment, as far as is known."""
         return self._at(moment_seconds).remaining
@@ -181,6 +187,9 @@ class Budget:
         )
         if of_pages:
             return replace(self, paged_requests=learnt)
+        if kind is RequestKind.PAGED:  # of two limits the one with less left was told
+            paged = self.paged_requests.at_least(remaining)
+            return replace(self, all_requests=learnt, paged_requests=paged)
         return replace(self, all_requests=learnt)
 
     def _is_of_pages(
