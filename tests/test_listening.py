@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,7 @@ from trunkline import Mastodon, StopStream, StreamListener
 from trunkline.cursors import SqliteCursors
 from trunkline.errors import Unauthorized
 from trunkline.signals import Connected
-from trunkline.testing import RunningServer, running_server
-
-
-@pytest.fixture
-def server() -> Iterator[RunningServer]:
-    with running_server() as server:
-        yield server
+from trunkline.testing import RunningServer
 
 
 class Bot(StreamListener):

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,20 +21,7 @@ from trunkline import (
 )
 from trunkline.errors import Misuse
 from trunkline.events import AnyEvent, Update
-from trunkline.testing import RunningServer, running_server
-
-
-@pytest.fixture
-def server() -> Iterator[RunningServer]:
-    with running_server() as server:
-        yield server
-        gc.collect()  # whoever forgot to close something is warned here, and warnings are errors
-
-
-@pytest.fixture
-def mastodon(server: RunningServer) -> Iterator[Mastodon]:
-    with Mastodon(server.url, access_token=server.token) as mastodon:
-        yield mastodon
+from trunkline.testing import RunningServer
 
 
 def in_thread(work: Callable[[], object]) -> threading.Thread:

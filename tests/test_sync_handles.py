@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,20 +19,7 @@ from trunkline import (
 )
 from trunkline.errors import StopStream
 from trunkline.signals import Connected, Disconnected
-from trunkline.testing import RunningServer, running_server
-
-
-@pytest.fixture
-def server() -> Iterator[RunningServer]:
-    with running_server() as server:
-        yield server
-        gc.collect()  # whoever forgot to close something is warned here, and warnings are errors
-
-
-@pytest.fixture
-def mastodon(server: RunningServer) -> Iterator[Mastodon]:
-    with Mastodon(server.url, access_token=server.token) as mastodon:
-        yield mastodon
+from trunkline.testing import RunningServer
 
 
 class Bot(StreamListener):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import subprocess
@@ -11,7 +10,6 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -25,23 +23,10 @@ from trunkline import (
 )
 from trunkline.events import Update
 from trunkline.stepper import Stepper
-from trunkline.testing import RunningServer, running_server
+from trunkline.testing import RunningServer
 
 if TYPE_CHECKING:
     from _typeshed import TraceFunction
-
-
-@pytest.fixture
-def server() -> Iterator[RunningServer]:
-    with running_server() as server:
-        yield server
-        gc.collect()  # whoever forgot to close something is warned here, and warnings are errors
-
-
-@pytest.fixture
-def mastodon(server: RunningServer) -> Iterator[Mastodon]:
-    with Mastodon(server.url, access_token=server.token) as mastodon:
-        yield mastodon
 
 
 def interrupt(_: object = None) -> None:

@@ -30,12 +30,6 @@ from trunkline.streams import Stream
 from trunkline.testing import RunningServer, running_server
 
 
-@pytest.fixture
-def server() -> Iterator[RunningServer]:
-    with running_server() as server:
-        yield server
-
-
 def error_of(process: subprocess.Popen[bytes]) -> bytes:
     """Return the next line that a program writes on standard error."""
     assert process.stderr is not None

@@ -11,17 +11,10 @@ from pathlib import Path
 from threading import Timer
 from urllib.request import urlopen
 
-import pytest
 from tests.cli.programs import COMMAND, environment
 
 from trunkline import Mastodon
-from trunkline.testing import RunningServer, running_server
-
-
-@pytest.fixture
-def server() -> Iterator[RunningServer]:
-    with running_server() as server:
-        yield server
+from trunkline.testing import RunningServer
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,15 +13,9 @@ from tests.examples.program import EXAMPLES, Program
 from tests.sinks.builders import post, rows, update
 from tests.sinks.recordings import record_into
 
-from trunkline.testing import RunningServer, running_server
+from trunkline.testing import RunningServer
 
 QUIET_END = (0, "")
-
-
-@pytest.fixture
-def server() -> Iterator[RunningServer]:
-    with running_server() as server:
-        yield server
 
 
 def news(program: Program, count: int, *, in_hand: str) -> list[str]:
