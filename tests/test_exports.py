@@ -27,7 +27,7 @@ MODULES = sorted(
     for found in pkgutil.walk_packages(trunkline.__path__, "trunkline.")
     if found.name not in PROGRAMS
 )
-NOT_INSTALLED = ("nats", "pyarrow", "prometheus_client")  # optional
+NOT_INSTALLED = ("pyarrow", "prometheus_client")  # optional
 
 
 def module_named(name: str) -> ModuleType:

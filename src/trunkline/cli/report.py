@@ -75,7 +75,7 @@ def _say(text: bytes) -> int:
 def _place(recording: str) -> Path:
     """Return the path of what was named as a path or, as elsewhere, ``sqlite:toots.db``."""
     kind, colon, rest = recording.partition(":")
-    if colon and kind in ("jsonl", "parquet", "nats"):
+    if colon and kind in ("jsonl", "parquet"):
         raise BadInput(
             f"Expected a recording in SQLite, such as toots.db; got {recording!r}. Bring it there"
             " with 'trunkline convert'."
