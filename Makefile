@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
+BUILT_FROM := pyproject.toml setup.py src/trunkline/wire/_usual.c
 
 .PHONY: demo test chaos soak memory check lint types mutants bench docs picture clean
 
@@ -44,20 +45,20 @@ docs: $(VENV)/.developed        ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) site
+	rm -rf $(VENV) $(BENCH_VENV) build site src/trunkline/wire/*.so
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed: $(BUILT_FROM) | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -e .
 	touch $@
 
-$(VENV)/.developed: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.developed: $(BUILT_FROM) | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@ $(VENV)/.installed
 
-$(BENCH_VENV)/.installed: pyproject.toml
+$(BENCH_VENV)/.installed: $(BUILT_FROM)
 	$(PYTHON) -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[bench]'
 	touch $@

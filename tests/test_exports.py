@@ -22,10 +22,11 @@ from trunkline import errors
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 PROGRAMS = ("trunkline.__main__",)  # importing one runs it
+IN_C = ("trunkline.wire._usual",)  # its names are those of the module beside it
 MODULES = sorted(
     found.name
     for found in pkgutil.walk_packages(trunkline.__path__, "trunkline.")
-    if found.name not in PROGRAMS
+    if found.name not in PROGRAMS + IN_C
 )
 NOT_INSTALLED = ("pyarrow", "prometheus_client")  # optional
 

@@ -59,8 +59,8 @@ def test_a_batch_is_handed_over_in_its_order_and_then_there_is_none() -> None:
     batch: list[Item] = [post("1"), post("2")]
     expected = list(batch)
     scene.handover.fill(batch)
-    assert [scene.handover.next(), scene.handover.next()] == expected
-    assert scene.handover.next() is None
+    assert [next(scene.handover.giving, None), next(scene.handover.giving, None)] == expected
+    assert next(scene.handover.giving, None) is None
 
 
 def test_asking_for_the_next_event_acknowledges_the_last_one_and_no_other() -> None:
@@ -68,7 +68,7 @@ def test_asking_for_the_next_event_acknowledges_the_last_one_and_no_other() -> N
     scene.handover.fill([post("1"), post("2"), post("3")])
     finished = []
     for _ in range(4):
-        scene.handover.next()
+        next(scene.handover.giving, None)
         finished.append(scene.saved)
     assert finished == [[], ["1"], ["1", "2"], ["1", "2", "3"]]
 
@@ -83,11 +83,11 @@ def test_a_batch_that_arrived_and_was_not_asked_for_is_not_acknowledged() -> Non
 def test_saving_leaves_the_event_in_hand_out() -> None:
     scene = Scene(interval_seconds=60.0)
     scene.handover.fill([post("1"), post("2"), post("3")])
-    scene.handover.next()
-    scene.handover.next()
+    next(scene.handover.giving, None)
+    next(scene.handover.giving, None)
     scene.handover.save()
     assert scene.saved == ["1"]
-    scene.handover.next()
+    next(scene.handover.giving, None)
     scene.handover.save()
     assert scene.saved == ["1", "2"]
 
@@ -95,7 +95,7 @@ def test_saving_leaves_the_event_in_hand_out() -> None:
 def test_acknowledging_counts_the_event_in_hand() -> None:
     scene = Scene()
     scene.handover.fill([post("1")])
-    scene.handover.next()
+    next(scene.handover.giving, None)
     scene.handover.acknowledge()
     assert scene.saved == ["1"]
 
@@ -103,13 +103,13 @@ def test_acknowledging_counts_the_event_in_hand() -> None:
 def test_cursors_are_saved_no_more_often_than_the_store_wants() -> None:
     scene = Scene(interval_seconds=10.0)
     scene.handover.fill([post(str(number)) for number in range(1, 5)])
-    scene.handover.next()
-    scene.handover.next()
+    next(scene.handover.giving, None)
+    next(scene.handover.giving, None)
     assert scene.saved == []
     scene.now_seconds = 10.0
-    scene.handover.next()
+    next(scene.handover.giving, None)
     assert scene.saved == ["1", "2"]
-    scene.handover.next()
+    next(scene.handover.giving, None)
     assert scene.saved == ["1", "2"]
 
 
@@ -118,8 +118,8 @@ def test_signals_are_passed_by_unless_they_are_wanted() -> None:
     silent, talkative = Scene(), Scene(signals=True)
     for scene in (silent, talkative):
         scene.handover.fill([heartbeat, post("1")])
-    assert silent.handover.next() == post("1")
-    assert talkative.handover.next() == heartbeat
+    assert next(silent.handover.giving, None) == post("1")
+    assert next(talkative.handover.giving, None) == heartbeat
 
 
 def test_a_gap_is_settled_when_something_after_it_is_asked_for() -> None:
@@ -132,10 +132,10 @@ def test_a_gap_is_settled_when_something_after_it_is_asked_for() -> None:
         server=SERVER, at=NOON, stream=PUBLIC, since=NOON, until=NOON, recovered=0, complete=True
     )
     scene.handover.fill([gap])
-    scene.handover.next()
+    next(scene.handover.giving, None)
     scene.subscription.save()
     unsettled = scene.store.load(NAME)
-    scene.handover.next()
+    next(scene.handover.giving, None)
     settled = scene.store.load(NAME)
     assert unsettled is not None
     assert unsettled.cursor.sweeps == {"statuses": "5"}
@@ -146,19 +146,21 @@ def test_a_gap_is_settled_when_something_after_it_is_asked_for() -> None:
 def test_what_does_not_decode_is_handed_over_as_malformed_and_acknowledged() -> None:
     scene = Scene()
     scene.handover.fill([Update(PUBLIC, SERVER, NOON, b'{"id":"1"'), post("2")])
-    odd = scene.handover.next()
+    odd = next(scene.handover.giving, None)
     assert isinstance(odd, Malformed)
     assert (odd.raw, odd.name) == (b'{"id":"1"', "update")
-    assert scene.handover.next() == post("2")
+    assert next(scene.handover.giving, None) == post("2")
 
 
 def test_ctrl_c_in_the_middle_of_a_batch_loses_nothing_of_it() -> None:
     scene = Scene(interval_seconds=1.0)
     scene.handover.fill([post("1"), post("2"), post("3")])
-    assert scene.handover.next() == post("1")
+    assert next(scene.handover.giving, None) == post("1")
 
     scene.interrupted = True
     with pytest.raises(KeyboardInterrupt):
-        scene.handover.next()
+        next(scene.handover.giving, None)
     scene.interrupted = False
-    assert [scene.handover.next() for _ in range(3)] == [post("2"), post("3"), None]
+    assert scene.handover.resume()
+    assert [next(scene.handover.giving, None) for _ in range(3)] == [post("2"), post("3"), None]
+    assert not scene.handover.resume()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Generic, Self, TypeVar, cast
 
@@ -40,7 +40,7 @@ class AsyncFeed(Generic[Given]):
         self._begin = begin
         self._on_close = on_close
         self._following: Following | None = None
-        self._next: Callable[[], Item | None] = _nothing
+        self._giving: Iterator[Item] = iter(())
         self._stopped = False
         self._closed = False
 
@@ -65,11 +65,11 @@ class AsyncFeed(Generic[Given]):
         return self
 
     async def __anext__(self) -> Given:
-        item = self._next()
+        item = next(self._giving, None)
         while item is None:
             if not await self._refill():
                 raise StopAsyncIteration
-            item = self._next()
+            item = next(self._giving, None)
         return item  # type: ignore[return-value]  # the handover passes signals by unless asked
 
     def acknowledge(self) -> None:
@@ -105,7 +105,7 @@ class AsyncFeed(Generic[Given]):
             CursorError: The cursors cannot be saved.
         """
         self._stopped = self._closed = True
-        self._next = _nothing
+        self._giving = iter(())
         try:
             if self._following is not None:
                 await self._following.close()
@@ -120,13 +120,12 @@ class AsyncFeed(Generic[Given]):
         """Begin to follow, unless it was stopped before that."""
         if self._following is None and not self._stopped:
             self._following = self._begin()
-            self._next = self._following.handover.next
         return self._following
 
     async def _refill(self) -> bool:
         following = self._started()
-        return following is not None and not self._closed and await following.refill()
-
-
-def _nothing() -> None:
-    """Stand in for a handover that has not begun or is over."""
+        if following is None or self._closed or not await following.refill():
+            return False
+        if not self._closed:  # by another task, meanwhile
+            self._giving = following.handover.giving
+        return True

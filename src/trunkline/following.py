@@ -72,6 +72,8 @@ class Following:
         Raises:
             TrunklineError: Following ended with it; everything before was handed over.
         """
+        if self.handover.resume():
+            return True
         batch = await self._inbox.take()
         self.handover.fill(batch)
         return bool(batch)

@@ -29,6 +29,9 @@ class Handover:
         options: Whether signals are handed over, and whether entities are decoded before.
         store: Where cursors are saved, and how often; ``None`` keeps none.
         clock: Seconds that only go up.
+
+    Attributes:
+        giving: Gives the items of the batch; to ask it for one acknowledges those before.
     """
 
     def __init__(
@@ -48,21 +51,19 @@ class Handover:
         self._due_at = clock() + self._interval_seconds
         self._left: list[Item] = []  # of the batch, the next one last
         self._given: list[Item] = []  # handed over or passed by, and not acknowledged
-        self._giving: Iterator[Item] = iter(())
+        self.giving: Iterator[Item] = iter(())
 
     def fill(self, batch: list[Item]) -> None:
         """Take the next batch, which is used up; the last one must have been given out."""
         batch.reverse()
         self._left = batch
-        self._giving = self._give()
+        self.giving = self._give()
 
-    def next(self) -> Item | None:
-        """Acknowledge what was given and return the next item, or ``None`` at the batch's end."""
-        item = next(self._giving, None)
-        if item is None and self._left:  # Ctrl-C ended the generator
-            self._giving = self._give()
-            item = next(self._giving, None)
-        return item
+    def resume(self) -> bool:
+        """Go on with a batch whose giving was broken off by Ctrl-C; false if nothing is left."""
+        if self._left:
+            self.giving = self._give()
+        return bool(self._left)
 
     def _give(self) -> Iterator[Item]:
         """Yield what is left of the batch; a generator, because this is the hot path."""
@@ -81,11 +82,10 @@ class Handover:
                     item.__dict__[attribute] = strict(item.raw)  # type: ignore[union-attr]
                 except NOT_STRICT:
                     item = _decoded(item)  # type: ignore[arg-type]  # no signal has an entity
-            passed_by = entity is None and not self._signals and isinstance(item, Signal)
             if stored:
                 given.append(item)
             left.pop()
-            if not passed_by:
+            if entity is not None or self._signals or not isinstance(item, Signal):
                 yield item
         self.acknowledge()
 

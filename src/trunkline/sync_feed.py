@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Generic, Self, TypeVar, cast
 
@@ -47,7 +47,7 @@ class Feed(Generic[Given]):
         self._stepper = stepper
         self._on_close = on_close
         self._following: Following | None = None
-        self._next: Callable[[], Item | None] = _nothing
+        self._giving: Iterator[Item] = iter(())
         self._refilling: asyncio.Task[bool] | None = None
         self._stopped = False
         self._closed = False
@@ -73,11 +73,11 @@ class Feed(Generic[Given]):
         return self
 
     def __next__(self) -> Given:
-        item = self._next()
+        item = next(self._giving, None)
         while item is None:
             if not self._refill():
                 raise StopIteration
-            item = self._next()
+            item = next(self._giving, None)
         return item  # type: ignore[return-value]  # the handover passes signals by unless asked
 
     def acknowledge(self) -> None:
@@ -119,7 +119,7 @@ class Feed(Generic[Given]):
         if self._stepper.has_begun:
             self._stepper.require_free()
         self._stopped = self._closed = True
-        self._next = _nothing
+        self._giving = iter(())
         try:
             if self._refilling is not None:
                 self._refilling.cancel()
@@ -143,7 +143,6 @@ class Feed(Generic[Given]):
         if self._following is not None:
             return
         self._following = self._begin()
-        self._next = self._following.handover.next
         if self._stopped:  # by another thread, just now
             self._following.stop()
 
@@ -160,8 +159,7 @@ class Feed(Generic[Given]):
 
         self._stepper.wait(begin)
         refilled, self._refilling = self._refilling, None
-        return refilled is not None and refilled.result()
-
-
-def _nothing() -> None:
-    """Stand in for a handover that has not begun or is over."""
+        if refilled is None or not refilled.result():
+            return False
+        self._giving = following.handover.giving
+        return True

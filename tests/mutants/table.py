@@ -99,8 +99,8 @@ _MEMORY: Final = (
     Mutant(
         name="tombstone-ignored",
         file="policy/dedupe.py",
-        before="unseen = status_id not in seen and status_id not in deleted",
-        after="unseen = status_id not in seen",
+        before="status_id not in seen and status_id not in deleted:",
+        after="status_id not in seen:",
         test="tests/policy/test_dedupe.py"
         "::test_what_comes_for_a_post_after_its_deletion_is_held_back",
         why="A post comes before its deletion, as everybody knows who never ran a busy server.",

@@ -37,6 +37,7 @@ from trunkline.events.base import bare_id
 from trunkline.policy.cursor import CAPACITY, track_of_key
 from trunkline.policy.ids import id_key
 from trunkline.streams import Track
+from trunkline.wire.usual import unedited_id
 
 __all__ = ["CAPACITY", "Admission", "Kept", "Window", "edited_at", "keys_of"]
 
@@ -186,11 +187,9 @@ class Window:
         seen, deleted, keys, times = self._seen, self._deleted, self._keys, self._times
         fresh: list[AnyEvent] = []
         for event in events:
-            if type(event) is Update:  # the usual post is decided here: two searches, two look-ups
-                raw = event.raw
-                status_id = leading_id(raw)
-                unseen = status_id not in seen and status_id not in deleted
-                if unseen and status_id and _never_edited(raw):
+            if type(event) is Update:  # the usual post is decided here
+                status_id = unedited_id(event.raw)
+                if status_id is not None and status_id not in seen and status_id not in deleted:
                     seen.add(status_id)
                     keys.append(status_id)
                     times.append(now_seconds)
@@ -245,17 +244,17 @@ class Window:
         forgotten = keys[:excess]
         del keys[:excess], times[:excess]
         self._seen.difference_update(forgotten)
-        posts = [key for key in forgotten if key.isalnum()]
+        others = [key for key in forgotten if not key.isalnum()]
+        posts = set(forgotten).difference(others) if others else forgotten
         if posts:  # nearly all are posts, and of these only the highest matters, as by `id_key`
             digits = max(map(len, posts))
             raise_horizon(self.horizons, max(key for key in posts if len(key) == digits))
-        for key in forgotten:
-            if not key.isalnum():
-                raise_horizon(self.horizons, key)
-                self._deleted.discard(key[:-1])
-                status_id, _, version = key.partition("@")
-                if version and self._versions.get(status_id) == version:
-                    del self._versions[status_id]
+        for key in others:
+            raise_horizon(self.horizons, key)
+            self._deleted.discard(key[:-1])
+            status_id, _, version = key.partition("@")
+            if version and self._versions.get(status_id) == version:
+                del self._versions[status_id]
 
     def seen_since(self, at_seconds: float) -> list[tuple[str, float]]:
         """Return the keys that were seen after a time, each with its time, oldest first."""

@@ -14,6 +14,7 @@ Source: RFC 9112, section 7.1.
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Final, assert_never
 
@@ -24,15 +25,20 @@ from trunkline.wire.sse import (
     Frame,
     Oversized,
 )
+from trunkline.wire.usual import (
+    SIZE_LINE_BYTES,
+    payload_place,
+    take_usual,
+    usual_event,
+    usual_size_bytes,
+)
 
 __all__ = ["BodyEnding", "ChunkedEventStream"]
 
+_SIZE_DIGITS: Final = re.compile(rb"[0-9A-Fa-f]+")
 _LINE_BYTES: Final = 8192  # the longest size line or trailer, extensions included
-_SIZE_BYTES: Final = 10  # of the usual one: eight digits and the line end
 _MARGIN_BYTES: Final = 256  # above the longest opening of a usual event
 _HELD_BYTES: Final = 16 * 1024  # of a usual event that is not complete
-_SIZES: Final = 4096  # nearly all that posts have
-_DATA: Final = b"data: "
 _END: Final = b"\n\n\r\n"  # of the event, then of the chunk
 _END_BEGUN: Final = (b"", b"\n")  # more of it, and the event can be told
 
@@ -67,27 +73,22 @@ class ChunkedEventStream:
     __slots__ = (
         "_expected",
         "_held",
-        "_largest_bytes",
         "_left_bytes",
         "_line",
         "_parser",
-        "_sizes",
         "_usual",
-        "_usual_opening",
         "ending",
     )
 
     def __init__(self, *, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
         self.ending: BodyEnding | None = None
         self._parser = EventStreamParser(max_frame_bytes=max_frame_bytes)
-        self._largest_bytes = max_frame_bytes - _MARGIN_BYTES
         self._expected = _Expected.SIZE
         self._left_bytes = 0  # of the content of the chunk that is being read
         self._line = b""  # the beginning of a line that is not over
         self._held = b""  # the beginning of a usual event, to be taken whole
-        self._sizes: dict[bytes, int] = {}  # what size lines say, because to read one takes longer
-        self._usual = self._parser.usual
-        self._usual_opening = _chunk_of(self._usual)
+        largest_bytes = max_frame_bytes - _MARGIN_BYTES
+        self._usual = usual_event(*self._parser.usual, largest_bytes=largest_bytes)
 
     def feed(self, data: bytes) -> _Items:
         """Return what `data` completes, in order. Never raises."""
@@ -116,49 +117,24 @@ class ChunkedEventStream:
         )
 
     def _usual_events(self, data: bytes, position: int, items: _Items) -> int:
-        """Take whole events for as long as they look as the last one did: the hot path.
+        """Take whole events for as long as they look as the last one did.
 
         Return the position of what does not; one that is not complete is held.
         """
-        if self._usual is not self._parser.usual:
-            self._usual = self._parser.usual
-            self._usual_opening = _chunk_of(self._usual)
-        find, append, largest_bytes = data.find, items.append, self._largest_bytes
-        held_bytes = min(_HELD_BYTES, largest_bytes)
-        opening, (block, name), sizes = self._usual_opening, self._usual, self._sizes
-        while True:
-            size_at, content = position + len(opening), _DATA
-            if data[position:size_at] != opening:
-                size_at, content = position, block
-            start = find(b"\n", size_at) + 1
-            if not 0 < start - size_at <= _SIZE_BYTES:
-                return position
-            size_bytes = sizes.get(data[size_at:start]) or self._learnt_size(data[size_at:start])
-            stop = start + size_bytes
-            payload_at = start + len(content)
-            if (
-                data[start:payload_at] != content
-                or data[stop - 2 : stop + 2] != _END
-                or find(b"\n", payload_at) != stop - 2
-                or find(b"\r", payload_at) != stop
-                or stop - start > largest_bytes
-            ):
-                break
-            append(Frame(name, data[payload_at : stop - 2]))
-            position = stop + 2
-        if data[start:payload_at] == content and payload_at + 2 <= stop <= start + held_bytes:
-            # Held only if nothing in it can be told yet.
-            so_far = data[payload_at : stop - 2]
-            if b"\n" not in so_far and b"\r" not in so_far and data[stop - 2 :] in _END_BEGUN:
-                self._held, position = data[position:], len(data)
+        block, name = self._parser.usual
+        if block != self._usual.block:
+            self._usual = usual_event(block, name, largest_bytes=self._usual.largest_bytes)
+        position = take_usual(data, position, self._usual, items)
+        place = payload_place(data, position, self._usual)
+        if place is not None and self._tells_nothing(data, *place):
+            self._held, position = data[position:], len(data)
         return position
 
-    def _learnt_size(self, line: bytes) -> int:
-        size_bytes = _size_bytes(line)
-        if len(self._sizes) >= _SIZES:
-            self._sizes.clear()
-        self._sizes[line] = size_bytes
-        return size_bytes
+    def _tells_nothing(self, data: bytes, payload_at: int, stop: int) -> bool:
+        """Tell whether nothing can be said of an event yet, and there is little of it."""
+        so_far = data[payload_at : stop - 2]
+        is_over = b"\n" in so_far or b"\r" in so_far or data[stop - 2 :] not in _END_BEGUN
+        return not is_over and stop - payload_at <= min(_HELD_BYTES, self._usual.largest_bytes)
 
     def _line_of_content(self, data: bytes, position: int, items: _Items) -> int:
         """Take chunks apart until an event may begin that can be taken whole."""
@@ -183,11 +159,10 @@ class ChunkedEventStream:
     def _usual_size(self, data: bytes, position: int) -> int:
         """Take a size line that is whole and short; return where it ends, or 0."""
         end = data.find(b"\n", position) + 1
-        if self._expected is not _SIZE or self._line or not 0 < end - position <= _SIZE_BYTES:
+        if self._expected is not _SIZE or self._line or not 0 < end - position <= SIZE_LINE_BYTES:
             return 0
-        line = data[position:end]
-        size_bytes = self._sizes.get(line) or self._learnt_size(line)
-        if size_bytes <= 0:
+        size_bytes = usual_size_bytes(data[position:end])
+        if not size_bytes:
             return 0
         self._left_bytes, self._expected = size_bytes, _Expected.CHUNK_END
         return end
@@ -225,13 +200,5 @@ class ChunkedEventStream:
 
 def _size_bytes(line: bytes) -> int:
     """Return the size that a line names, or -1."""
-    try:
-        return int(line.partition(b";")[0], 16)
-    except ValueError:
-        return -1
-
-
-def _chunk_of(usual: tuple[bytes, str]) -> bytes:
-    """Return the chunk which holds only the line that names the usual event."""
-    line = usual[0].removesuffix(_DATA)
-    return b"%x\r\n%b\r\n" % (len(line), line)
+    size = line.partition(b";")[0].strip(b" \t\r\n")
+    return int(size, 16) if _SIZE_DIGITS.fullmatch(size) else -1
