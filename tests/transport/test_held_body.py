@@ -144,3 +144,21 @@ async def test_closing_ends_a_body_that_nobody_finished() -> None:
         response = connection._response
         await connection.close()
         assert HeldBody.of(response) is None
+
+
+@pytest.mark.parametrize("status", [200, 204, 301, 401, 404, 502])
+async def test_an_answer_without_a_body_leaves_a_connection_that_can_be_used(status: int) -> None:
+    """Whoever asks next over the same connection gets an answer."""
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request(reader)
+        writer.write(b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status)
+        await request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        await writer.drain()
+
+    async with raw_site(play) as url, Network().open() as http, asyncio.timeout(5):
+        response = await http.get(url, headers={"Accept": "text/event-stream"})
+        await response.read()
+        async with http.get(url) as answer:
+            assert await answer.read() == b"{}"

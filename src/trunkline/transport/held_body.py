@@ -38,7 +38,12 @@ class HeadFirstConnector(aiohttp.TCPConnector):
         connection = await super().connect(req, traces, timeout)
         begins_stream = req.headers.get("Accept") == _EVENT_STREAM or "Upgrade" in req.headers
         transport, library = connection.transport, connection.protocol
-        if begins_stream and transport is not None and library is not None:
+        if transport is None or library is None:
+            return connection
+        former = transport.get_protocol()
+        if isinstance(former, HeldBody):  # of an answer without a body, which nobody had to read
+            former.let_go()
+        if begins_stream:
             HeldBody(transport, library)
         return connection
 
