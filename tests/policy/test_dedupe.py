@@ -19,7 +19,8 @@ from trunkline.events import (
     Notify,
     Update,
 )
-from trunkline.policy.dedupe import CAPACITY, Admission, Window, edited_at, keys_of
+from trunkline.policy.cursor import CAPACITY
+from trunkline.policy.dedupe import Admission, Window, edited_at, keys_of
 from trunkline.streams import Stream
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

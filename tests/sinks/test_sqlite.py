@@ -33,7 +33,7 @@ from tests.sinks.builders import (
 )
 
 from trunkline.events import AnyEvent, Malformed, Unknown
-from trunkline.policy.dedupe import CAPACITY
+from trunkline.policy.cursor import CAPACITY
 from trunkline.sinks.base import SinkError, SinkUnavailable
 from trunkline.sinks.sqlite import SqliteSink
 from trunkline.sinks.sqlite_file import open_file

@@ -37,11 +37,9 @@ from trunkline.events.base import bare_id
 from trunkline.policy.cursor import CAPACITY, track_of_key
 from trunkline.policy.ids import id_key
 from trunkline.streams import Track
-from trunkline.wire.usual import unedited_id
+from trunkline.wire.usual import never_edited, unedited_id
 
-__all__ = ["CAPACITY", "Admission", "Kept", "Window", "edited_at", "keys_of"]
-
-_EDITED_AT: Final = b'"edited_at":'
+__all__ = ["Admission", "Kept", "Window", "edited_at", "keys_of"]
 
 
 class Admission(Enum):
@@ -76,18 +74,12 @@ def edited_at(raw: bytes) -> str:
 
     Most posts were never edited, and Mastodon says so early in the post: one short search.
     """
-    if _never_edited(raw):
+    if never_edited(raw):
         return ""
     try:
         return _decode_versioned(raw).edited_at or ""
     except NOT_STRICT:
         return ""
-
-
-def _never_edited(raw: bytes) -> bool:
-    """Tell whether the first ``edited_at`` in `raw` is null; the post's own comes first."""
-    place = raw.find(_EDITED_AT)
-    return place >= 0 and raw[place + 12 : place + 13] == b"n"
 
 
 def keys_of(event: AnyEvent) -> tuple[str, ...]:

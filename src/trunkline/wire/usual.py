@@ -23,6 +23,7 @@ __all__ = [
     "IS_COMPILED",
     "SIZE_LINE_BYTES",
     "Usual",
+    "never_edited",
     "payload_place",
     "take_usual",
     "unedited_id",
@@ -112,11 +113,14 @@ def unedited_id(raw: bytes) -> str | None:
         return None
     end = raw.find(b'"', len(_ID))
     status_id = raw[len(_ID) : end]
-    place = raw.find(_EDITED_AT, end)
-    if end < 0 or place < 0 or not status_id.isalnum():
-        return None
-    place += len(_EDITED_AT)
-    return status_id.decode() if raw[place : place + 1] == b"n" else None
+    is_usual = end > 0 and status_id.isalnum() and never_edited(raw)
+    return status_id.decode() if is_usual else None
+
+
+def never_edited(raw: bytes) -> bool:
+    """Tell whether the first ``edited_at`` in `raw` is null; the post's own comes first."""
+    place = raw.find(_EDITED_AT)
+    return place >= 0 and raw.startswith(b"n", place + len(_EDITED_AT))
 
 
 IN_PYTHON: Final = take_usual, unedited_id
