@@ -16,7 +16,10 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("target", ["fuzz.fuzz_sse", "fuzz.fuzz_websocket"])
+TARGETS = [f"fuzz.{found.stem}" for found in sorted((CHECKOUT / "fuzz").glob("fuzz_*.py"))]
+
+
+@pytest.mark.parametrize("target", TARGETS)
 def test_a_fuzz_target_runs_without_atheris_and_finds_nothing(target: str) -> None:
     result = run("-m", target, "--seconds", "0.5")
     assert result.returncode == 0, result.stderr
