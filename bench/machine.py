@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from bench.fixtures import SITUATIONS, frames
+from trunkline.wire.usual import IS_COMPILED
 
 __all__ = ["Machine", "describe", "pin", "two_cores"]
 
@@ -30,6 +31,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
         system: Operating system and kernel.
         python: Implementation and version.
         versions: Of the packages that were measured.
+        hot_path: The language that Trunkline's hot path was in, ``C`` or ``Python``.
         json_loads_microseconds: What `json.loads` takes for one post of busy-public here.
         load: How busy the machine was with other things when measuring began, in cores.
     """
@@ -40,6 +42,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     system: str
     python: str
     versions: dict[str, str]
+    hot_path: str
     json_loads_microseconds: float
     load: float
 
@@ -53,6 +56,7 @@ def describe(distributions: Iterable[str]) -> Machine:
         system=f"{platform.system()} {platform.release()}",
         python=f"{platform.python_implementation()} {platform.python_version()}",
         versions={name: version(name) for name in distributions},
+        hot_path="C" if IS_COMPILED else "Python",
         json_loads_microseconds=round(_json_loads_microseconds(), 2),
         load=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else 0.0,
     )

@@ -142,7 +142,7 @@ def _machine(machine: Machine) -> Iterator[str]:
     yield f"Measured {machine.measured_at} on {machine.processor} ({machine.cores} cores),"
     yield f"{machine.system}, {machine.python}; load {machine.load} before it began."
     yield f"`json.loads` of one post takes {machine.json_loads_microseconds} us here."
-    yield f"Versions: {versions}."
+    yield f"Versions: {versions}. Trunkline's hot path was in {machine.hot_path}."
 
 
 def _situation(results: Results, name: str) -> Iterator[str]:

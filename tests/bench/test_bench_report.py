@@ -20,6 +20,7 @@ MACHINE = Machine(
     system="Linux 6",
     python="CPython 3.11",
     versions={"aiohttp": "3.14.5"},
+    hot_path="C",
     json_loads_microseconds=12.0,
     load=0.0,
 )
