@@ -116,10 +116,10 @@ _MEMORY: Final = (
     Mutant(
         name="horizon-ignored",
         file="catchup.py",
-        before="        return max(wanted, horizon, key=id_key)",
-        after="        return wanted",
-        test=_STORIES + "test_posts_from_before_following_began_stay_untold_however_many_there_are",
-        why="The shortfall was named in the line before, so reading further can do no harm.",
+        before="clear = above_horizon(events, self._subscription.horizon(timeline.track))",
+        after="clear = list(events)",
+        test=_STORIES + "test_a_gap_that_is_larger_than_what_is_remembered_tells_nothing_twice",
+        why="Reading began above the horizon, so nothing at or below it seems to come.",
     ),
     Mutant(
         name="ids-compared-as-text",
