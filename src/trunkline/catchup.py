@@ -163,7 +163,7 @@ class CatchUp:
         return self._above_horizon(timeline, self._wanted(timeline))
 
     def _above_horizon(self, timeline: Timeline, wanted: str) -> str:
-        """Return `wanted`, but never below what was forgotten: `_told_apart` would let it all go."""
+        """Return `wanted`, but never below what was forgotten, which would be read for nothing."""
         horizon = self._subscription.horizon(timeline.track)
         if id_key(wanted) < id_key(horizon) and timeline.track == "statuses":
             self._lose(timeline, _TOO_LITTLE)

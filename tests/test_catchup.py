@@ -1,0 +1,58 @@
+"""Catching up while live events push out what was remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import aiohttp
+
+from trunkline.catchup import CatchUp
+from trunkline.events import AnyEvent, Update
+from trunkline.options import StreamOptions
+from trunkline.policy.flavour import FLAVOURS
+from trunkline.server import Server
+from trunkline.stats import Counters
+from trunkline.streams import Stream
+from trunkline.subscription import Subscription
+from trunkline.transport.rest import Rest
+from trunkline.transport.secret import Secret
+
+PUBLIC = Stream.public()
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def test_what_is_forgotten_while_a_gap_is_read_is_not_told_again_but_named() -> None:
+    delivered: list[str] = []
+
+    async def deliver(subscription: Subscription, events: Sequence[AnyEvent]) -> int:
+        delivered.extend(event.status_id for event in events if isinstance(event, Update))
+        # So many live events came meanwhile that even the sixtieth post of the gap is forgotten.
+        subscription.window.horizons["statuses"] = posts[59]
+        return len(events)
+
+    async with Server() as server, aiohttp.ClientSession() as http:
+        subscription = Subscription(PUBLIC, server.url, counters=Counters(), store=None)
+        subscription.primed.add("statuses")
+        subscription.live_again(now())
+        subscription.away()
+        posts = [str(server.world.post()["id"]) for _ in range(100)]
+        catch_up = CatchUp(
+            subscription,
+            Rest(http, server.url, token=Secret(server.token)),
+            flavour=FLAVOURS["mastodon"],
+            options=StreamOptions(),
+            deliver=deliver,
+            now=now,
+        )
+        catch_up.begin()
+        await catch_up.fetch()
+
+    first_page, known_to_be_news = posts[:40], posts[60:]
+    assert delivered == first_page + known_to_be_news
+    gap = catch_up.conclude()
+    assert gap is not None
+    assert "too little is remembered" in gap.reason
