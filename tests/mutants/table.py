@@ -118,7 +118,7 @@ _MEMORY: Final = (
         file="catchup.py",
         before="clear = above_horizon(events, self._subscription.horizon(timeline.track))",
         after="clear = list(events)",
-        test="tests/test_catchup.py"
+        test="tests/test_catching_up.py"
         "::test_what_is_forgotten_while_a_gap_is_read_is_not_told_again_but_named",
         why="Reading began above the horizon, so nothing at or below it seems to come.",
     ),
