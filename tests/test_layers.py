@@ -22,6 +22,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "catchup",
         "cursors",
         "delivery",
+        "course",
         "following",
         "handover",
         "inbox",

@@ -7,7 +7,7 @@ import pytest
 from trunkline.errors import CertificateError, GaveUp, NoSuchStream, ServerError, Unauthorized
 from trunkline.options import StreamOptions, Transport
 from trunkline.policy.outcome import Outcome, OutcomeKind
-from trunkline.reconnecting import OtherTransport, Reconnecting
+from trunkline.reconnecting import OtherTransport, Past, Reconnecting
 from trunkline.stats import Counters
 from trunkline.streams import Stream
 
@@ -32,13 +32,14 @@ class Scene:
         self.now_seconds = 1_000.0
         self.dice = dice
         self.counters = Counters()
+        self.past = Past(down_since_seconds=self.now_seconds, refusal=refusal)
         self.reconnecting = Reconnecting(
             "https://mastodon.example",
             (Stream.public(),),
             options=options or StreamOptions(),
             counters=self.counters,
             others=others,
-            refusal=refusal,
+            past=self.past,
             dice=lambda: self.dice,
             clock=lambda: self.now_seconds,
         )
@@ -126,10 +127,12 @@ def test_another_transport_is_tried_while_one_is_left() -> None:
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refusal_without_words_is_taken_to_the_other_transport(status: int) -> None:
     barred = Outcome(OutcomeKind.REFUSED_STATUS, status=status)
+    scene = Scene(others=("sse", "polling"))
     with pytest.raises(OtherTransport) as caught:
-        Scene(others=("sse", "polling")).wait_seconds(barred)
-    assert isinstance(caught.value.refusal, Unauthorized)
-    assert caught.value.refusal.status == status
+        scene.wait_seconds(barred)
+    assert caught.value.is_barred
+    assert isinstance(scene.past.refusal, Unauthorized)
+    assert scene.past.refusal.status == status
 
 
 @pytest.mark.parametrize("others", [(), ("polling",)])

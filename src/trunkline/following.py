@@ -9,19 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Sequence
 
+from trunkline.course import Course
 from trunkline.cursors import CursorStore
-from trunkline.errors import DiscoveryError, NoSuchStream, ServerError
 from trunkline.handover import Handover
 from trunkline.inbox import Inbox
 from trunkline.options import StreamOptions
-from trunkline.plan import Plan, groups, plans
-from trunkline.policy.backoff import opening_delay_seconds
+from trunkline.plan import plans
 from trunkline.policy.cursor import CAPACITY
-from trunkline.session import OtherTransport, Session
+from trunkline.reconnecting import Past
+from trunkline.session import Session
 from trunkline.stats import Counters, Stats
 from trunkline.streams import Stream
 from trunkline.subscription import Subscription
-from trunkline.transport.instance import Instance
 from trunkline.transport.server import Server
 
 __all__ = ["Following"]
@@ -98,6 +97,7 @@ class Following:
     async def _begin(self) -> None:
         """Plan the transports once the server is known; until then keep trying to reach it."""
         options = self._options
+        past = Past(down_since_seconds=asyncio.get_running_loop().time())
         first = Session(
             self._server,
             (),
@@ -105,6 +105,7 @@ class Following:
             inbox=self._inbox,
             counters=self._counters,
             options=options,
+            past=past,
         )
         instance = await first.discover()
         for plan in plans(
@@ -113,58 +114,23 @@ class Following:
             flavour=instance.flavour,
             streaming=instance.streaming_url is not None,
         ):
-            self._follow(plan, instance)
+            course = Course(
+                plan,
+                instance,
+                server=self._server,
+                subscriptions=self._subscriptions,
+                inbox=self._inbox,
+                counters=self._counters,
+                options=options,
+                spawn=self._spawn,
+            )
+            course.begin(past)
 
-    def _follow(
-        self, plan: Plan, instance: Instance, *, refusal: ServerError | None = None
-    ) -> None:
-        streams, (first, *_) = plan
-        for place, group in enumerate(groups(first, streams, flavour=instance.flavour)):
-            delay_seconds = opening_delay_seconds(place, dice=self._server.network.dice())
-            one = Plan(group, plan.transports)
-            self._spawn(self._keep(one, instance, delay_seconds, refusal=refusal))
-
-    async def _keep(
-        self,
-        plan: Plan,
-        instance: Instance,
-        delay_seconds: float,
-        *,
-        refusal: ServerError | None,
-    ) -> None:
-        """Follow over the first transport of a plan, or go on with those that are left."""
-        streams, (transport, *others) = plan
-        await asyncio.sleep(delay_seconds)
-        session = Session(
-            self._server,
-            tuple(self._subscriptions[stream] for stream in streams),
-            transport,
-            inbox=self._inbox,
-            counters=self._counters,
-            options=self._options,
-            others=others,
-            refusal=refusal,
-        )
-        try:
-            await session.run()
-        except OtherTransport as other:
-            # Whom a server bars is not to be followed in a way that needs no leave.
-            left = [one for one in others if not (other.refusal and one == "polling")]
-            self._follow(Plan(streams, left), instance, refusal=other.refusal)
-        except NoSuchStream as error:
-            if instance.version:
-                raise
-            raise DiscoveryError(
-                f"{self._server.url} does not answer like a Mastodon server: it has no instance"
-                " document and none of the streams. Check the address.",
-                server=self._server.url,
-                status=error.status,
-            ) from error
-
-    def _spawn(self, following: Coroutine[None, None, None]) -> None:
+    def _spawn(self, following: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(following)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

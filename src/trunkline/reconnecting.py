@@ -7,7 +7,7 @@ how long without a connection, whether there ever was one. It decides and never 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from trunkline.errors import CertificateError, GaveUp, ServerError, Unauthorized
@@ -19,7 +19,7 @@ from trunkline.policy.verdict import REFUSALS, Action, Verdict, judge, settle
 from trunkline.stats import Counters
 from trunkline.streams import Stream
 
-__all__ = ["Decision", "OtherTransport", "Reconnecting"]
+__all__ = ["Decision", "OtherTransport", "Past", "Reconnecting"]
 
 _REDISCOVER_AFTER_RETRIES: Final = 3
 
@@ -28,13 +28,14 @@ class OtherTransport(Exception):  # a change of plan, not an error
     """The server does not offer this transport; another may do.
 
     Attributes:
-        refusal: What to raise should the others say nothing clearer; ``None`` where the server just
-            does not know this transport.
+        reason: The name of the verdict's row.
+        is_barred: Whether the server did not let us in, rather than not knowing this transport.
     """
 
-    def __init__(self, why: str, refusal: ServerError | None) -> None:
+    def __init__(self, why: str, *, reason: str, is_barred: bool) -> None:
         super().__init__(why)
-        self.refusal = refusal
+        self.reason = reason
+        self.is_barred = is_barred
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,27 @@ class Decision:
     rediscover: bool
 
 
+@dataclass(slots=True)
+class Past:
+    """What following some streams has been through; a change of transport does not wipe it out.
+
+    Attributes:
+        was_connected: Whether a connection ever brought something.
+        refusals: How often in a row we were refused and tried again.
+        refusal: What to raise should no transport say anything clearer: how one was refused without
+            a word why.
+        backoff: Where we stand in a row of failures.
+        down_since_seconds: When the last connection ended, or following began; on the clock of
+            `Reconnecting`.
+    """
+
+    down_since_seconds: float
+    was_connected: bool = False
+    refusals: int = 0
+    refusal: ServerError | None = None
+    backoff: Backoff = field(default_factory=Backoff)
+
+
 class Reconnecting:
     """Decides after each ending of one connection.
 
@@ -55,7 +77,7 @@ class Reconnecting:
         options: Whether and when to give up.
         counters: Where endings are counted.
         others: The transports that can be tried if this one is refused.
-        refusal: How a transport that was tried before was refused, without a word why.
+        past: What happened before; it is kept up to date.
         dice: Chance, for jitter.
         clock: Seconds that only go up.
     """
@@ -68,7 +90,7 @@ class Reconnecting:
         options: StreamOptions,
         counters: Counters,
         others: Sequence[Transport],
-        refusal: ServerError | None,
+        past: Past,
         dice: Callable[[], float],
         clock: Callable[[], float],
     ) -> None:
@@ -77,25 +99,23 @@ class Reconnecting:
         self._give_up = GiveUp(options.max_retries, options.give_up_after_seconds)
         self._counters = counters
         self._others = others
-        self._refusal = refusal
+        self._past = past
         self._dice = dice
         self._clock = clock
-        self._backoff = Backoff()
-        self._refusals = 0  # since a connection that brought something
-        self._was_connected = False
-        self._opened_at = self._down_since = clock()
+        self._opened_at_seconds = clock()
 
     def opened(self) -> None:
         """Take note that a connection is open."""
-        self._opened_at = self._clock()
+        self._opened_at_seconds = self._clock()
 
     def ended(self, *, brought: bool) -> None:
         """Take note that it ended, and whether it brought anything: a refusal does not."""
-        self._down_since = self._clock()
-        healthy_seconds = self._down_since - self._opened_at
-        self._backoff = self._backoff.after_connection(healthy_seconds)
+        past = self._past
+        past.down_since_seconds = self._clock()
+        healthy_seconds = past.down_since_seconds - self._opened_at_seconds
+        past.backoff = past.backoff.after_connection(healthy_seconds)
         if brought or healthy_seconds >= HEALTHY_SECONDS:
-            self._refusals, self._was_connected = 0, True
+            past.refusals, past.was_connected = 0, True
 
     def decide(self, outcome: Outcome) -> Decision:
         """Return when to try again.
@@ -109,22 +129,23 @@ class Reconnecting:
         self._counters.disconnects[verdict.reason.value] += 1
         if verdict.action is Action.FATAL:
             error = self._error(verdict, outcome)
-            if self._refusal is None or outcome.words:
+            if self._past.refusal is None or outcome.words:
                 raise error
-            raise self._refusal from error
+            raise self._past.refusal from error
         if verdict.action is Action.OTHER_TRANSPORT:
             barred = verdict.error is Unauthorized
-            raise OtherTransport(verdict.why, self._error(verdict, outcome) if barred else None)
+            self._past.refusal = self._error(verdict, outcome) if barred else None
+            raise OtherTransport(verdict.why, reason=verdict.reason.value, is_barred=barred)
         wait_seconds = self._wait_seconds(verdict)
         self._give_up_if_told(verdict)
-        self._refusals += verdict.reason in REFUSALS
-        often = self._backoff.attempt % _REDISCOVER_AFTER_RETRIES == 0
+        self._past.refusals += verdict.reason in REFUSALS
+        often = self._past.backoff.attempt % _REDISCOVER_AFTER_RETRIES == 0
         return Decision(verdict.reason.value, wait_seconds, verdict.rediscover or often)
 
     def _verdict(self, outcome: Outcome) -> Verdict:
         verdict = judge(
-            replace(outcome, was_connected=self._was_connected),
-            retries_after_connected=self._refusals,
+            replace(outcome, was_connected=self._past.was_connected),
+            retries_after_connected=self._past.refusals,
         )
         # Whom a server bars is not to be followed in a way that needs no leave.
         barred = verdict.error is Unauthorized
@@ -134,14 +155,16 @@ class Reconnecting:
     def _wait_seconds(self, verdict: Verdict) -> float:
         wait_seconds = 0.0
         if verdict.curve is not None:
-            wait_seconds, self._backoff = self._backoff.on(verdict.curve).delay(self._dice())
+            backoff = self._past.backoff.on(verdict.curve)
+            wait_seconds, self._past.backoff = backoff.delay(self._dice())
         if verdict.wait_at_least_seconds:
             # A little more than told, so that all who were told the same do not come at once.
             wait_seconds = max(wait_seconds, verdict.wait_at_least_seconds) + self._dice()
         return wait_seconds
 
     def _give_up_if_told(self, verdict: Verdict) -> None:
-        retries, down_seconds = self._backoff.attempt - 1, self._clock() - self._down_since
+        retries = self._past.backoff.attempt - 1
+        down_seconds = self._clock() - self._past.down_since_seconds
         if self._give_up.reached(retries=retries, down_seconds=down_seconds):
             raise GaveUp(
                 f"{self._server}: gave up after {retries} retries and {down_seconds:.0f} s without"

@@ -17,14 +17,14 @@ from typing import Final
 from trunkline.asking import Asking
 from trunkline.catchup import CatchUp
 from trunkline.delivery import Delivery
-from trunkline.errors import ServerError
 from trunkline.events import AnyEvent
 from trunkline.inbox import Inbox
 from trunkline.options import StreamOptions, Transport
 from trunkline.policy.outcome import Outcome, OutcomeKind
+from trunkline.policy.verdict import Reason
 from trunkline.probing import Probing
 from trunkline.reading import Reading
-from trunkline.reconnecting import OtherTransport, Reconnecting
+from trunkline.reconnecting import OtherTransport, Past, Reconnecting
 from trunkline.signals import Connected, Disconnected
 from trunkline.stats import Counters
 from trunkline.subscription import Subscription
@@ -53,7 +53,7 @@ class Session:
         counters: Where everything is counted.
         options: How to follow.
         others: The transports that can be tried if this one is refused.
-        refusal: How a transport that was tried before was refused, without a word why.
+        past: What following these streams has been through.
     """
 
     def __init__(
@@ -65,8 +65,8 @@ class Session:
         inbox: Inbox,
         counters: Counters,
         options: StreamOptions,
+        past: Past,
         others: Sequence[Transport] = (),
-        refusal: ServerError | None = None,
     ) -> None:
         self._server = server
         self._subscriptions = tuple(subscriptions)
@@ -79,13 +79,14 @@ class Session:
         self._began = False  # whether any connection was ever open: then priming would hide a gap
         self._brought = False  # whether this connection delivered anything: a refusal does not
         self._unlooked = 0  # subscriptions for which it was not looked what a gap hid
+        self._lease = asyncio.timeout(None)
         self._reconnecting = Reconnecting(
             server.url,
             self._streams,
             options=options,
             counters=counters,
             others=others,
-            refusal=refusal,
+            past=past,
             dice=self._dice,
             clock=asyncio.get_running_loop().time,
         )
@@ -107,13 +108,27 @@ class Session:
         )
 
     async def run(self) -> None:
-        """Follow until cancelled.
+        """Follow until cancelled or superseded.
 
         Raises:
             ServerError: The server says no and will go on saying so.
             GaveUp: The user's limits are used up.
             OtherTransport: The server does not offer this transport.
         """
+        try:
+            async with self._lease:
+                await self._stay()
+        except TimeoutError:
+            if not self._lease.expired():
+                raise
+        self._counters.disconnects[Reason.SUPERSEDED.value] += 1
+        self._tell_ending(Reason.SUPERSEDED.value)
+
+    def supersede(self) -> None:
+        """End `run`, which may be running: these streams will be followed by another session."""
+        self._lease.reschedule(asyncio.get_running_loop().time())
+
+    async def _stay(self) -> None:
         while True:
             outcome = Outcome(OutcomeKind.SUPERSEDED)
             try:
@@ -281,20 +296,29 @@ class Session:
 
     async def _think_over(self, outcome: Outcome) -> None:
         """Judge an ending and wait as the verdict says, or raise what it says."""
-        decision = self._reconnecting.decide(outcome)
+        try:
+            decision = self._reconnecting.decide(outcome)
+        except OtherTransport as other:
+            self._tell_ending(other.reason, words=outcome.words)
+            raise
         if decision.rediscover:
             self._server.forget()
+        self._tell_ending(
+            decision.reason, words=outcome.words, retry_in_seconds=decision.wait_seconds
+        )
+        await asyncio.sleep(decision.wait_seconds)
+
+    def _tell_ending(self, reason: str, *, words: str = "", retry_in_seconds: float = 0.0) -> None:
         self._delivery.tell(
             Disconnected(
                 server=self._server.url,
                 at=self._now(),
                 streams=self._streams,
-                reason=decision.reason,
-                words=outcome.words,
-                retry_in_seconds=decision.wait_seconds,
+                reason=reason,
+                words=words,
+                retry_in_seconds=retry_in_seconds,
             )
         )
-        await asyncio.sleep(decision.wait_seconds)
 
 
 def _stop_if_cancelled() -> None:

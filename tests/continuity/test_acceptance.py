@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from itertools import pairwise
-from typing import TypeVar, Unpack
 
 import pytest
+from tests.continuity.follower import ending_of, following, loop_time
 from tests.continuity.oracle import breaches, gaps_of
 from tests.continuity.stage import Setting, play
 from tests.continuity.steps import Cut, Pause, Post, Step, Strike
-from tests.support.virtual_clock import on_virtual_clock, virtual_network, wall_clock
+from tests.support.virtual_clock import on_virtual_clock, wall_clock
 
-from trunkline import AsyncMastodon
 from trunkline.errors import GaveUp, Unauthorized
 from trunkline.events import Delete, Edit, Event, Update
 from trunkline.feed import AsyncFeed
 from trunkline.inbox import Item
 from trunkline.options import StreamKeywords, StreamOptions, TransportChoice
-from trunkline.server import Fault, Server, World
+from trunkline.server import Fault, World
 from trunkline.server.faults import FaultKind
 from trunkline.server.tokens import Token, Tokens
 from trunkline.signals import Connected, Disconnected, Gap, Heartbeat
 from trunkline.streams import Stream
 
 both_transports = pytest.mark.parametrize("transport", ["sse", "websocket"])
-T = TypeVar("T")
-_HOST = "127.0.0.2"  # where nobody else takes the port of a server that is down
 
 
 class _Guestbook(Tokens):
@@ -45,72 +40,6 @@ class _Guestbook(Tokens):
         if self.on_visit is not None and len(self.visits) < 1000:
             self.on_visit()
         return super().find(value)
-
-
-@dataclass
-class Follower:
-    """One client following some streams of one server, and what it was given."""
-
-    server: Server
-    feed: AsyncFeed[Item]
-    items: list[Item] = field(default_factory=list)
-    task: asyncio.Task[None] | None = None
-    _connected: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def follow(self) -> None:
-        async for item in self.feed:
-            self.items.append(item)
-            if isinstance(item, Connected):
-                self._connected.set()
-
-    def of(self, kind: type[T]) -> list[T]:
-        return [item for item in self.items if isinstance(item, kind)]
-
-    @property
-    def ids(self) -> list[str]:
-        return [item.status_id for item in self.of(Update)]
-
-    async def connected(self) -> None:
-        """Return when it is connected and has nothing left to look for."""
-        await self._connected.wait()
-        await asyncio.sleep(10.0)
-
-
-@asynccontextmanager
-async def following(
-    *streams: Stream | str,
-    faults: tuple[Fault, ...] = (),
-    token: str = "demo-token",
-    prepare: Callable[[World], object] = lambda world: None,
-    **options: Unpack[StreamKeywords],
-) -> AsyncIterator[Follower]:
-    """Run a server and a client that follows `streams` of it, in virtual time."""
-    world = World(now=wall_clock)
-    prepare(world)
-    async with (
-        Server(world, host=_HOST, faults=faults) as server,
-        AsyncMastodon(server.url, access_token=token, network=virtual_network()) as mastodon,
-    ):
-        feed = mastodon.stream(*(streams or (Stream.public(),)), signals=True, **options)
-        follower = Follower(server, feed)
-        follower.task = asyncio.ensure_future(follower.follow())
-        try:
-            yield follower
-        finally:
-            follower.task.cancel()
-            await asyncio.gather(follower.task, return_exceptions=True)
-
-
-async def ending_of(follower: Follower) -> BaseException | None:
-    """Return what the following ended with, by itself and within an hour."""
-    assert follower.task is not None
-    async with asyncio.timeout(3600.0):
-        await asyncio.wait([follower.task])
-    return follower.task.exception()
-
-
-def loop_time() -> float:
-    return asyncio.get_running_loop().time()
 
 
 @both_transports
@@ -636,14 +565,14 @@ async def test_a_gap_begins_where_we_had_read_everything_however_far_behind_we_w
     transport: TransportChoice,
 ) -> None:
     """What waits in buffers when a connection is reset was published long before that."""
-    options: StreamKeywords = {"transport": transport, "buffer_bytes": 100_000, "catch_up": False}
+    options: StreamKeywords = {"transport": transport, "buffer_bytes": 300_000, "catch_up": False}
     async with following(**options) as follower:
         await follower.connected()
         assert follower.task is not None
         follower.task.cancel()
         world = follower.server.world
         for _ in range(200):
-            follower.server.post("x" * 20_000)
+            follower.server.post("x" * 100_000)
             await asyncio.sleep(1.0)
         async for item in follower.feed:
             follower.items.append(item)

@@ -1,0 +1,138 @@
+"""From one transport to the next that is offered, to polling, and back to streaming."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.continuity.follower import Follower, following
+from tests.support.virtual_clock import on_virtual_clock
+
+from trunkline.errors import NoSuchStream
+from trunkline.options import StreamKeywords
+from trunkline.server import Fault
+from trunkline.server.faults import FaultKind
+from trunkline.signals import Connected, Disconnected, Gap
+
+HALF_AN_HOUR = 1800.0
+
+
+def refused(
+    transport: str, times: int, *, kind: FaultKind = "status", status: int = 404, after: int = 0
+) -> Fault:
+    return Fault(
+        kind,
+        status=status,
+        count=times,
+        transport=transport,  # type: ignore[arg-type]
+        after_events=after,
+    )
+
+
+def transports(follower: Follower) -> list[str]:
+    return [one.transport for one in follower.of(Connected)]
+
+
+async def publish(follower: Follower, *, times: int, every_seconds: float) -> list[str]:
+    published = []
+    for _ in range(times):
+        published.append(str(follower.server.post(tags=["python"])["id"]))
+        await asyncio.sleep(every_seconds)
+    return published
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("status", 404), ("status", 426), ("status", 501), ("html", 200)],
+)
+@pytest.mark.parametrize("after", [0, 3], ids=["at-first", "while-followed"])
+@on_virtual_clock
+async def test_a_server_that_streams_again_is_not_polled_for_ever(
+    kind: FaultKind, status: int, after: int
+) -> None:
+    faults = [
+        refused(one, 1, kind=kind, status=status, after=after) for one in ("sse", "websocket")
+    ]
+    async with following(faults=tuple(faults)) as follower:
+        await follower.connected()
+        published = await publish(follower, times=60, every_seconds=30.0)
+        assert follower.server.faults.fired[0] == 1
+        assert transports(follower)[-1] == "sse"
+        assert follower.ids == published
+        assert all(gap.complete for gap in follower.of(Gap))
+
+
+@on_virtual_clock
+async def test_every_change_of_transport_is_told() -> None:
+    faults = (refused("sse", 1, after=1), refused("websocket", 1, after=1))
+    async with following(faults=faults) as follower:
+        await follower.connected()
+        await publish(follower, times=10, every_seconds=30.0)
+        story = [
+            one.transport if isinstance(one, Connected) else one.reason
+            for one in follower.items
+            if isinstance(one, (Connected, Disconnected))
+        ]
+        assert story == [
+            "sse",
+            "cut",
+            "no-such-stream",
+            "no-such-stream",
+            "polling",
+            "superseded",
+            "sse",
+        ]
+        assert follower.feed.stats().disconnects["superseded"] == 1
+
+
+@on_virtual_clock
+async def test_several_streams_return_to_one_socket() -> None:
+    faults = (
+        refused("websocket", 1, after=1),
+        refused("sse", 2, after=1),
+    )
+    async with following("public", "hashtag:python", faults=faults) as follower:
+        await follower.connected()
+        published = await publish(follower, times=20, every_seconds=30.0)
+        connected = follower.of(Connected)
+        assert [one.transport for one in connected].count("polling") == 2
+        assert (connected[-1].transport, len(connected[-1].streams)) == ("websocket", 2)
+        assert sorted(follower.ids) == sorted(2 * published)
+
+
+@on_virtual_clock
+async def test_a_server_that_never_streams_is_tried_seldom_and_in_silence() -> None:
+    faults = (refused("sse", 100_000), refused("websocket", 100_000))
+    async with following(faults=faults) as follower:
+        await follower.connected()
+        items = len(follower.items)
+        struck = sum(follower.server.faults.fired)
+        await asyncio.sleep(86_400.0)
+        assert len(follower.items) == items
+        tries = (sum(follower.server.faults.fired) - struck) / 2
+        assert 100 < tries < 200
+
+
+@on_virtual_clock
+async def test_a_server_that_moves_may_answer_404_to_everything_for_a_while() -> None:
+    """REST as well, so that there is not even something to poll."""
+    faults = (
+        refused("sse", 1, after=1),
+        refused("websocket", 1, after=1),
+        Fault("rest_status", status=404, count=3, after_events=1),
+    )
+    async with following(faults=faults) as follower:
+        await follower.connected()
+        published = await publish(follower, times=60, every_seconds=30.0)
+        assert follower.server.faults.unfired() == ()
+        assert follower.ids == published
+        assert transports(follower)[-1] == "sse"
+
+
+@on_virtual_clock
+async def test_a_transport_chosen_by_name_stands_alone() -> None:
+    options: StreamKeywords = {"transport": "sse"}
+    async with following(faults=(refused("sse", 100),), **options) as follower:
+        assert follower.task is not None
+        await asyncio.wait([follower.task], timeout=HALF_AN_HOUR)
+        assert isinstance(follower.task.exception(), NoSuchStream)
