@@ -57,6 +57,7 @@ class Subscription:
         owed: For each track the id from which a sweep for late posts is owed.
         primed: The tracks whose state was known when following began.
         live_at: Until when everything that was told has been read.
+        signed_in_at: When a call was last made for the sake of the feed; see `Vigil`.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Subscription:
         self.owed: dict[Track, str] = {}
         self.primed: set[Track] = set()
         self.live_at: datetime | None = None
+        self.signed_in_at: datetime | None = None
         self._store = store
         self._sure_at: datetime | None = None  # the consumer has what was told until then
         self._finished_at = _LONG_AGO  # when the last item that the consumer has finished came

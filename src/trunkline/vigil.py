@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from trunkline.policy.ids import id_key
@@ -22,7 +22,7 @@ from trunkline.transport.http import ConnectionEnded
 __all__ = ["Vigil"]
 
 _LOOK_SECONDS: Final = 30.0
-_SIGN_IN_SECONDS: Final = 20 * 3600.0
+_SIGN_IN_EVERY: Final = timedelta(hours=20)
 _DRYING_STREAMS: Final = frozenset({"user", "list"})
 
 
@@ -93,11 +93,16 @@ class Vigil:
 
     async def stay_signed_in(self) -> None:
         """Make the authenticated REST call a day that keeps home and list feeds filled."""
-        while True:
-            await asyncio.sleep(_SIGN_IN_SECONDS)
-            for subscription in self._subscriptions:
-                if subscription.stream.name in _DRYING_STREAMS:
+        drying = [one for one in self._subscriptions if one.stream.name in _DRYING_STREAMS]
+        while drying:
+            for subscription in drying:
+                signed_in_at = subscription.signed_in_at
+                if signed_in_at is None or self._now() - signed_in_at >= _SIGN_IN_EVERY:
                     await (await self._probing(subscription)).sign_in()
+                    subscription.signed_in_at = self._now()
+            signed_in = [one.signed_in_at for one in drying if one.signed_in_at is not None]
+            due_at = min(signed_in) + _SIGN_IN_EVERY
+            await asyncio.sleep((due_at - self._now()).total_seconds())
 
     async def _probe(self, subscription: Subscription, *, since: datetime, after: str = "") -> None:
         """End the connection if REST has something that does not come; a gap is open since then."""

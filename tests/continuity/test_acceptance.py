@@ -242,6 +242,24 @@ async def test_feeds_that_dry_up_without_a_call_get_one_every_day(
         assert (longest <= 86_400.0) is calls_a_day
 
 
+@on_virtual_clock
+async def test_the_call_a_day_is_made_however_often_the_connection_is_cut() -> None:
+    book = _Guestbook()
+
+    def prepare(world: World) -> None:
+        world.people.tokens = book
+
+    async with following(
+        "user", prepare=prepare, silence_probe_seconds=1e9, catch_up=False, reconcile=False
+    ) as follower:
+        await follower.connected()
+        opened, cuts = len(book.visits), 8
+        for _ in range(cuts):
+            await asyncio.sleep(10 * 3600.0)
+            follower.server.cut_connections()
+        assert len(book.visits) - opened - (cuts - 1) in (3, 4), "one in twenty hours"
+
+
 @both_transports
 @on_virtual_clock
 async def test_a_slow_consumer_bounds_the_memory_and_loses_nothing(
