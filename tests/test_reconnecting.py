@@ -76,7 +76,20 @@ def test_a_minute_of_health_makes_the_next_retry_a_first_one() -> None:
 
 def test_a_server_that_says_when_is_not_asked_before() -> None:
     asked = Outcome(OutcomeKind.REFUSED_STATUS, status=429, retry_after_seconds=120.0)
-    assert Scene().wait_seconds(asked) == 120.5
+    assert Scene().wait_seconds(asked) == 126.0
+
+
+def test_a_server_that_says_when_is_asked_then_however_often_it_refused() -> None:
+    asked = Outcome(OutcomeKind.REFUSED_STATUS, status=429, retry_after_seconds=10.0)
+    scene = Scene(dice=0.9)
+    for _ in range(8):
+        scene.wait_seconds(TROUBLE)
+    assert scene.wait_seconds(asked) == 10.9
+
+
+def test_a_server_that_asks_for_no_wait_is_left_alone_for_a_second() -> None:
+    asked = Outcome(OutcomeKind.REFUSED_STATUS, status=503, retry_after_seconds=0.0)
+    assert Scene(dice=0.0).wait_seconds(asked) == 1.0
 
 
 def test_clients_that_were_told_the_same_moment_do_not_come_in_the_same() -> None:

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from trunkline import AsyncMastodon
-from trunkline.errors import BadInput, Unauthorized
+from trunkline.errors import BadInput, NoSuchStream, Unauthorized
 from trunkline.events import AnyEvent, Delete, Edit, Notify, Update
 from trunkline.options import StreamKeywords, TransportChoice
 from trunkline.relay import Relay, RelaySettings
@@ -357,6 +357,20 @@ async def test_only_its_own_tokens_open_it_and_nobody_can_log_in(upstream: Serve
 async def test_a_stream_that_is_not_relayed_is_refused(upstream: Server) -> None:
     async with relaying(upstream, "public") as relay:
         assert await status_of(f"{relay.url}/api/v1/streaming/user", token=TOKEN) == 400
+
+
+@pytest.mark.parametrize("stream", ["public:local", "hashtag:rust", "user", "direct"])
+@pytest.mark.parametrize("transport", ["auto", "sse", "websocket", "polling"])
+async def test_a_stream_that_is_not_relayed_is_not_shown_as_empty(
+    upstream: Server, stream: str, transport: TransportChoice
+) -> None:
+    """Neither live nor through REST: its silence would pass for completeness."""
+    async with (
+        relaying(upstream, "public", "hashtag:python") as relay,
+        AsyncMastodon(relay.url, access_token=TOKEN) as mastodon,
+    ):
+        with pytest.raises(NoSuchStream):
+            await anext(mastodon.stream(stream, transport=transport))
 
 
 async def test_without_tokens_one_is_invented_and_kept_from_representations(

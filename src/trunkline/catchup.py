@@ -89,10 +89,13 @@ class CatchUp:
     async def prime(self) -> None:
         """Take note of what is there before following begins, so that it does not count as missed.
 
-        A timeline that cannot be read leaves its track unprimed, which a later gap will name.
+        A timeline that cannot be read leaves its track unprimed, which a later gap will name. Where
+        something was told before, what is there now may have been missed.
         """
+        subscription = self._subscription
         for timeline in self._timelines:
-            if timeline.track in self._subscription.primed or not self._options.catch_up:
+            known = timeline.track in subscription.primed or subscription.mark(timeline.track)
+            if known or not self._options.catch_up:
                 continue
             try:
                 await self._prime(timeline)
@@ -102,7 +105,7 @@ class CatchUp:
             except ValueError as error:
                 self.refused = Outcome(OutcomeKind.WRONG_CONTENT_TYPE, words=str(error))
                 continue
-            self._subscription.primed.add(timeline.track)
+            subscription.primed.add(timeline.track)
 
     async def _prime(self, timeline: Timeline) -> None:
         subscription = self._subscription

@@ -84,7 +84,7 @@ class StreamOptions:
         decode: Whether entities are decoded before an event is handed over, so that what does not
             decode arrives as `Malformed`. Without it reading a field decodes, and may raise
             `MalformedEventError`; a consumer who only forwards bytes pays nothing.
-        catch_up: Whether to fetch what a disconnect hid.
+        catch_up: Whether to fetch what a disconnect hid. Polling is nothing else.
         catch_up_limit: How many events to fetch for one gap at the most. As many are remembered, or
             20,000.
         overlap: How many seconds below the highest id to look for posts that came late;

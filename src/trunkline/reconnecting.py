@@ -22,6 +22,8 @@ from trunkline.streams import Stream
 __all__ = ["Decision", "OtherTransport", "Past", "Reconnecting"]
 
 _REDISCOVER_AFTER_RETRIES: Final = 3
+_SPREAD_SECONDS: Final = 1.0
+_SPREAD_SHARE: Final = 0.1
 
 
 class OtherTransport(Exception):  # a change of plan, not an error
@@ -157,10 +159,12 @@ class Reconnecting:
         if verdict.curve is not None:
             backoff = self._past.backoff.on(verdict.curve)
             wait_seconds, self._past.backoff = backoff.delay(self._dice())
-        if verdict.wait_at_least_seconds:
-            # A little more than told, so that all who were told the same do not come at once.
-            wait_seconds = max(wait_seconds, verdict.wait_at_least_seconds) + self._dice()
-        return wait_seconds
+        told_seconds = verdict.told_seconds
+        if told_seconds is None:
+            return wait_seconds
+        # A little more than told, so that all who were told the same do not come at once.
+        spread_seconds = max(_SPREAD_SECONDS, _SPREAD_SHARE * told_seconds)
+        return max(told_seconds, _SPREAD_SECONDS) + self._dice() * spread_seconds
 
     def _give_up_if_told(self, verdict: Verdict) -> None:
         retries = self._past.backoff.attempt - 1

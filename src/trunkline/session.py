@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Final
 
@@ -73,7 +74,8 @@ class Session:
         self._streams = tuple(subscription.stream for subscription in subscriptions)
         self._transport = transport
         self._counters = counters
-        self._options = options
+        # Polling is nothing but catching up.
+        self._options = replace(options, catch_up=True) if transport == "polling" else options
         self._dice = server.network.dice
         self._now = server.network.now
         self._began = False  # whether any connection was ever open: then priming would hide a gap
@@ -269,6 +271,7 @@ class Session:
         for subscription in self._subscriptions:
             catch_up, asked_at = await self._catch_up(subscription), self._now()
             catch_up.begin()
+            await catch_up.prime()  # what could not be read when following began
             await catch_up.fetch()
             if catch_up.refused is not None:
                 raise ConnectionEnded(catch_up.refused)

@@ -136,3 +136,29 @@ async def test_a_transport_chosen_by_name_stands_alone() -> None:
         assert follower.task is not None
         await asyncio.wait([follower.task], timeout=HALF_AN_HOUR)
         assert isinstance(follower.task.exception(), NoSuchStream)
+
+
+@on_virtual_clock
+async def test_what_could_not_be_read_at_first_is_polled_all_the_same() -> None:
+    """Else nothing would ever be asked for: nobody knows from where."""
+    faults = (
+        Fault("rest_status", status=403, count=1),
+        refused("sse", 1000, after=1),
+        refused("websocket", 1000, after=1),
+    )
+    async with following("hashtag:python", faults=faults) as follower:
+        await follower.connected()
+        follower.server.post(tags=["rust"])
+        await asyncio.sleep(60.0)
+        published = await publish(follower, times=3, every_seconds=60.0)
+        assert follower.server.faults.unfired() == ()
+        assert follower.ids == published
+        assert [gap.complete for gap in follower.of(Gap)] == [False]
+
+
+@on_virtual_clock
+async def test_polling_catches_up_whether_that_is_wanted_or_not() -> None:
+    async with following(transport="polling", catch_up=False) as follower:
+        await follower.connected()
+        published = await publish(follower, times=3, every_seconds=60.0)
+        assert follower.ids == published

@@ -274,16 +274,33 @@ _PATIENCE: Final = (
     Mutant(
         name="retry-after-ignored",
         file="reconnecting.py",
-        before="            wait_seconds = max(wait_seconds, verdict.wait_at_least_seconds)"
-        " + self._dice()",
-        after="            wait_seconds += self._dice()",
+        before="        told_seconds = verdict.told_seconds\n",
+        after="        told_seconds = None\n",
         test="tests/test_reconnecting.py::test_a_server_that_says_when_is_not_asked_before",
         why="The backoff waits anyway, and that it waits too short shows in a storm only.",
     ),
     Mutant(
+        name="polled-for-ever",
+        file="course.py",
+        before="        if streaming and not self._is_looking:\n",
+        after="        if not streaming and not self._is_looking:\n",
+        test="tests/continuity/test_falling_back.py"
+        "::test_a_server_that_streams_again_is_not_polled_for_ever",
+        why="Polling delivers everything too; it is only half a minute late.",
+    ),
+    Mutant(
+        name="another-transport-forgets-the-past",
+        file="course.py",
+        before="replace(past)",
+        after="Past(down_since_seconds=past.down_since_seconds)",
+        test="tests/continuity/test_falling_back.py"
+        "::test_a_server_that_moves_may_answer_404_to_everything_for_a_while",
+        why="It ends with an error only where two transports are refused and REST as well.",
+    ),
+    Mutant(
         name="health-never-forgives",
         file="reconnecting.py",
-        before="        self._backoff = self._backoff.after_connection(healthy_seconds)\n",
+        before="        past.backoff = past.backoff.after_connection(healthy_seconds)\n",
         after="",
         test="tests/test_reconnecting.py::test_a_minute_of_health_makes_the_next_retry_a_first_one",
         why="After a week of small troubles every reconnect takes a minute, and nobody knows why.",

@@ -65,7 +65,7 @@ def test_every_imaginable_ending_gets_a_verdict(outcome: Outcome, retries: int) 
     verdict = verdict_on(outcome, retries=retries)
     assert_sane(verdict)
     assert_sane(settle(verdict, other_transport_left=False))
-    assert 0 <= verdict.wait_at_least_seconds <= LONGEST_WAIT_SECONDS
+    assert 0 <= (verdict.told_seconds or 0) <= LONGEST_WAIT_SECONDS
 
 
 @pytest.mark.parametrize("was_connected", [False, True])
@@ -150,21 +150,21 @@ def test_too_many_requests_wait_as_long_as_the_server_says() -> None:
     outcome = Outcome(OutcomeKind.REFUSED_STATUS, status=429, retry_after_seconds=17.5)
     verdict = verdict_on(outcome)
     assert (verdict.action, verdict.reason) == (Action.WAIT_UNTIL, "rate-limited")
-    assert verdict.wait_at_least_seconds == 17.5
+    assert verdict.told_seconds == 17.5
     assert verdict.curve is Curve.SERVER_TROUBLE
 
 
 def test_too_many_requests_without_a_time_wait_like_a_server_in_trouble() -> None:
     verdict = verdict_on(refused(429))
     assert (verdict.action, verdict.curve) == (Action.WAIT_UNTIL, Curve.SERVER_TROUBLE)
-    assert verdict.wait_at_least_seconds == 0
+    assert verdict.told_seconds is None
 
 
 def test_nobody_waits_for_a_year_because_a_header_says_so() -> None:
     outcome = Outcome(OutcomeKind.REFUSED_STATUS, status=503, retry_after_seconds=3e7)
     verdict = verdict_on(outcome)
     assert verdict.action is Action.WAIT_UNTIL
-    assert verdict.wait_at_least_seconds == LONGEST_WAIT_SECONDS
+    assert verdict.told_seconds == LONGEST_WAIT_SECONDS
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -36,8 +36,8 @@ def judge(outcome: Outcome, *, retries_after_connected: int) -> Verdict:
     asked_seconds = outcome.retry_after_seconds
     if asked_seconds is None or row.verdict.action is Action.FATAL:
         return row.verdict
-    wait_seconds = max(0.0, min(asked_seconds, LONGEST_WAIT_SECONDS))
-    return replace(row.verdict, wait_at_least_seconds=wait_seconds)
+    told_seconds = max(0.0, min(asked_seconds, LONGEST_WAIT_SECONDS))
+    return replace(row.verdict, told_seconds=told_seconds)
 
 
 def settle(verdict: Verdict, *, other_transport_left: bool) -> Verdict:

@@ -97,7 +97,7 @@ def _decision(verdict: Verdict) -> str:
     error = f"`{verdict.error.__name__}`" if verdict.error else f"reconnect {pace}"
     by_action = {
         Action.RECONNECT: f"reconnect {pace}",
-        Action.WAIT_UNTIL: f"wait as long as the server asks, then reconnect {pace}",
+        Action.WAIT_UNTIL: f"reconnect when the server says, or else {pace}",
         Action.OTHER_TRANSPORT: f"try the other transport; if none is left, {error}",
         Action.FATAL: f"stop with {error}",
     }

@@ -78,9 +78,8 @@ class Verdict:
     """What to raise when it is fatal."""
     rediscover: bool = False
     """Read the instance document again before the next try: the stream may have moved."""
-    wait_at_least_seconds: float = 0.0
-    """What the server asked for. The delay of the curve comes on top, so that all those who got the
-    same answer do not return in the same instant."""
+    told_seconds: float | None = None
+    """How long the server told us to wait: instead of as long as the curve says."""
 
 
 def promptly(reason: Reason, why: str) -> Verdict:
@@ -94,7 +93,7 @@ def slowly(reason: Reason, why: str, *, rediscover: bool = False) -> Verdict:
 
 
 def when_allowed(reason: Reason, why: str) -> Verdict:
-    """Reconnect when the server said, and not before a server in trouble would be asked."""
+    """Reconnect when the server says, and where it does not say sparing a server in trouble."""
     return Verdict(Action.WAIT_UNTIL, reason, why, curve=Curve.SERVER_TROUBLE)
 
 

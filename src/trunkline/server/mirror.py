@@ -97,6 +97,7 @@ def mirror_world(*, tokens: Iterable[str], retention: int) -> World:
         Token(value=value, account_id=DEMO_ACCOUNT_ID) for value in tokens
     )
     world.people.lists.clear()
+    world.carried = set()
     return world
 
 
@@ -112,14 +113,17 @@ def mirror_flavour(streams: Iterable[Stream]) -> Flavour:
 class Mirror:
     """Tells events to a world, on the streams that they came from.
 
+    What the world shows of others would be empty, and would be taken for complete: it is refused.
+
     Args:
         world: Made by `mirror_world`.
-        streams: What will be told, so that lists exist before their first post.
+        streams: What will be told, so that it can be asked for before its first event.
     """
 
     def __init__(self, world: World, streams: Iterable[Stream] = ()) -> None:
-        if not isinstance(world.archive, Ring):
+        if not isinstance(world.archive, Ring) or world.carried is None:
             raise TypeError("Expected a world made by `mirror_world`.")
+        self._carried = world.carried
         self._world = world
         self._ring = world.archive
         self._channels: dict[Stream, str] = {}
@@ -131,10 +135,11 @@ class Mirror:
         """Return the channel of the world that carries `stream`."""
         channel = self._channels.get(stream)
         if channel is None:
-            channel, *_ = channels.of_stream(
+            channel, *others = channels.of_stream(
                 stream.name, parameter=stream.parameter, account_id=DEMO_ACCOUNT_ID
             )
             self._channels[stream] = channel
+            self._carried.update((channel, *others))
             if stream.list_id is not None:
                 self._world.people.lists[stream.list_id] = UserList(
                     list_id=stream.list_id, title=stream.list_id, owner_id=DEMO_ACCOUNT_ID

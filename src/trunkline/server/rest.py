@@ -18,7 +18,7 @@ from trunkline.server.authorisation import Refused
 from trunkline.server.builders import Json
 from trunkline.server.paging import json_list, page_request, page_response
 from trunkline.server.rest_access import require_user, viewer_of, visible_shelf
-from trunkline.server.selection import is_true
+from trunkline.server.selection import is_true, require_carried
 from trunkline.server.site import SITE, Site
 from trunkline.server.timelines import Timeline
 from trunkline.streams import normalise_tag
@@ -50,6 +50,7 @@ async def tag(request: web.Request) -> web.StreamResponse:
     channel = channels.hashtag(name, local=is_true(query.get("local")))
     media, remote = is_true(query.get("only_media")), is_true(query.get("remote"))
     others = {word: _tags(query.getall(word, [])) for word in ("any[]", "all[]", "none[]")}
+    require_carried(site, channel)
     if not (media or remote or any(others.values())):
         return _page(request, channel)
 
@@ -81,6 +82,7 @@ async def notifications(request: web.Request) -> web.StreamResponse:
     """Answer with a page of the user's notifications, of some `types[]` only if asked."""
     token = require_user(request, "read:notifications")
     channel, query = channels.notifications(token.account_id or ""), request.query
+    require_carried(request.app[SITE], channel)
     types, excluded = set(query.getall("types[]", [])), set(query.getall("exclude_types[]", []))
     if not types and not excluded:
         return _page(request, channel, kind="notification", default=40)
@@ -167,6 +169,7 @@ async def context(request: web.Request) -> web.StreamResponse:
 def _page(
     request: web.Request, channel: str, *, kind: str = "status", default: int = 20
 ) -> web.StreamResponse:
+    require_carried(request.app[SITE], channel)
     archive = request.app[SITE].world.archive
     response_status = 206 if channel in archive.regenerating else 200
     return _page_of(

@@ -12,7 +12,14 @@ from trunkline.server.site import Site
 from trunkline.server.tokens import Token
 from trunkline.streams import STREAMS
 
-__all__ = ["first", "is_true", "parameters_of", "select", "stream_of_path"]
+__all__ = [
+    "first",
+    "is_true",
+    "parameters_of",
+    "require_carried",
+    "select",
+    "stream_of_path",
+]
 
 _FALSE = frozenset({"", "0", "f", "F", "false", "FALSE", "off", "OFF"})
 _UNEXPECTED = "An unexpected error occurred"
@@ -73,13 +80,26 @@ def select(
         raise Refused(401, "Not authorized to stream this list")
     if name in site.flavour.silent_streams:
         return (f"silent:{name}:{value}",)
-    return channels.of_stream(
+    found = channels.of_stream(
         name,
         parameter=None if value is None else str(value),
         account_id=token.account_id or "",
         with_notifications=token.allows("read:notifications"),
         with_direct_posts=name in site.flavour.streams_with_direct_posts,
     )
+    require_carried(site, found[0])
+    return found
+
+
+def require_carried(site: Site, channel: str) -> None:
+    """Refuse a channel that only its origin knows.
+
+    Raises:
+        Refused: The world does not carry it.
+    """
+    carried = site.world.carried
+    if carried is not None and channel not in carried:
+        raise Refused(404, "Not among the streams that are carried here")
 
 
 def _owns(site: Site, token: Token, list_id: str) -> bool:

@@ -35,6 +35,9 @@ class World(Ledger):
 
     Made for tests and demos: each method makes an entity as Mastodon would and publishes it. What
     `Ledger` offers takes entities that somebody else made.
+
+    Attributes:
+        carried: The channels that there are to be read; ``None`` for all.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class World(Ledger):
             rest_lag_seconds=rest_lag_seconds,
         )
         self.status_ids: PostIds = SnowflakeIds()
+        self.carried: set[str] | None = None
         self._serial_ids = SerialIds(68_739_215)
         self._conversations: dict[frozenset[str], tuple[str, str]] = {}
 
