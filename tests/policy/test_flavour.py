@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trunkline.policy.flavour import FLAVOURS, Flavour, detect
+from trunkline.policy.flavour import FLAVOURS, Flavour, detect, is_telling
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,24 @@ def test_a_version_names_the_software(version: str | None, name: str) -> None:
 def test_the_name_of_the_software_is_the_surer_sign(software: str, name: str) -> None:
     assert detect("1.0.0", software).name == name
     assert detect("2.7.2 (compatible; Pleroma 2.6; like Sharkey)", software).name == name
+
+
+@pytest.mark.parametrize(
+    ("version", "telling"),
+    [
+        ("4.4.0", True),
+        ("3.5.3", True),
+        ("4.5.0-nightly.2026-01-01", True),
+        ("0.20.0", True),
+        ("2.7.2 (compatible; Akkoma 3.13.2)", True),
+        ("1.2.0+git-fdff42b", False),
+        ("4.0.0 (compatible; Something 7)", False),
+        ("12.1.0", False),
+        ("", False),
+    ],
+)
+def test_a_version_that_could_be_of_any_software_is_known(version: str, *, telling: bool) -> None:
+    assert is_telling(version) is telling
 
 
 def test_a_fork_that_nodeinfo_calls_mastodon_is_known_by_its_version() -> None:

@@ -127,6 +127,40 @@ async def test_where_no_document_says_more_the_host_itself_streams(
     assert (instance.streaming_url, instance.rest_url) == (url, url)
 
 
+async def test_the_older_document_names_the_address_where_the_newer_does_not() -> None:
+    instance, url = await found({V2: says({"version": "4.4.0"}), V1: says(older(ELSEWHERE))})
+    assert instance.streaming_url == "https://streaming.example"
+    assert (instance.version, instance.rest_url) == ("4.4.0", url)
+
+
+@pytest.mark.parametrize(
+    ("links", "document", "flavour"),
+    [
+        ([{"href": "{url}/nodeinfo/2.0"}], {"software": {"name": "gotosocial"}}, "gotosocial"),
+        ([{"href": "{url}/nodeinfo/2.0"}], {"software": {"name": "novelty"}}, "mastodon"),
+        ([{"href": "{url}/nodeinfo/2.0"}], {"software": []}, "mastodon"),
+        ([{"href": "{url}/elsewhere"}], {"software": {"name": "gotosocial"}}, "mastodon"),
+        ([{"href": "https://127.0.0.1:1/nodeinfo/2.0"}], {}, "mastodon"),
+        ([{"href": "::"}, {"rel": "?"}], {}, "mastodon"),
+        ("no list", {}, "mastodon"),
+    ],
+)
+async def test_nodeinfo_names_the_software_where_the_version_could_be_anyones(
+    links: object, document: object, flavour: str
+) -> None:
+    answers = {V2: says(newer(ELSEWHERE, "1.2.0+git")), "/nodeinfo/2.0": says(document)}
+    async with site(answers) as shown, session() as http:
+        told = msgspec.json.encode({"links": links}).decode().replace("{url}", shown.url)
+        shown.answers["/.well-known/nodeinfo"] = says(text=told)
+        assert (await discover(http, shown.url)).flavour.name == flavour
+
+
+async def test_nodeinfo_is_not_asked_where_the_version_tells() -> None:
+    async with site({V2: says(newer(ELSEWHERE))}) as shown, session() as http:
+        await discover(http, shown.url)
+        assert shown.paths == [V2]
+
+
 @pytest.mark.parametrize("nothing", [None, ""])
 @pytest.mark.parametrize(("path", "document"), [(V2, newer), (V1, older)])
 async def test_a_server_that_names_no_streaming_has_none(

@@ -25,7 +25,9 @@ from trunkline.transport.http import ConnectionEnded, Secret, outcome_of
 from trunkline.transport.instance import discover
 
 V2 = "/api/v2/instance"
-DOCUMENT = says({"version": "4.4.0"})
+DOCUMENT = says(
+    {"version": "4.4.0", "configuration": {"urls": {"streaming": "ws://streaming.example"}}}
+)
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 from trunkline.policy.ids import IdScheme
 
-__all__ = ["FLAVOURS", "Credential", "Flavour", "WebSocketKind", "detect"]
+__all__ = ["FLAVOURS", "Credential", "Flavour", "WebSocketKind", "detect", "is_telling"]
 
 WebSocketKind = Literal["multiplexed", "one-stream", "none"]
 Credential = Literal["header", "query", "subprotocol", "message"]
@@ -130,6 +130,7 @@ _MARKS: Final[tuple[tuple[str, str], ...]] = (
 _VERSION: Final = re.compile(r"\s*v?(\d{1,9})\.(\d{1,9})", re.ASCII)
 # GoToSocial names no software in its version. No other server calls itself 0.x plainly.
 _NAMELESS_GOTOSOCIAL: Final = re.compile(r"\s*v?0\.\d+\.\d+[^()]*", re.ASCII)
+_PLAIN_MASTODON: Final = re.compile(r"\s*v?[2-9]\.\d+\.\d+[^()]*", re.ASCII)
 _NUMBERED_AS_MASTODON: Final = frozenset({"mastodon", "glitch-soc", "hometown"})
 _STATUSES_BY_ID_SINCE: Final = (4, 3)
 
@@ -145,6 +146,13 @@ def detect(version: str | None, software: str | None = None) -> Flavour:
     flavour = FLAVOURS[_name(version, software or "")]
     by_id = flavour.name in _NUMBERED_AS_MASTODON and _number(version) >= _STATUSES_BY_ID_SINCE
     return replace(flavour, statuses_by_id=by_id)
+
+
+def is_telling(version: str) -> bool:
+    """Whether a version says of which software it is, so that NodeInfo need not be asked."""
+    marked = any(mark in version.lower() for mark, _ in _MARKS)
+    plain = _NAMELESS_GOTOSOCIAL.fullmatch(version) or _PLAIN_MASTODON.fullmatch(version)
+    return marked or plain is not None
 
 
 def _name(version: str, software: str) -> str:

@@ -1,7 +1,8 @@
 """Discovery: what software a server runs, and where its streaming address is.
 
-The instance document of version 2 is asked first, then version 1; a host that has neither is taken
-at its word. Discovery sends no token. What it finds is where the token may go later: the host that
+The instance document of version 2 is asked first, then version 1 for what it does not say; a host
+that has neither is taken at its word. NodeInfo is asked where a version could be of any software.
+Discovery sends no token. What it finds is where the token may go later: the host that
 the user named, or the one it redirects to, and the streaming host that its instance document names.
 
 Source: Mastodon API, "instance API methods".
@@ -21,9 +22,10 @@ import msgspec
 from yarl import URL
 
 from trunkline.errors import BadInput
-from trunkline.policy.flavour import Flavour, detect
+from trunkline.policy.flavour import Flavour, detect, is_telling
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.transport.http import ConnectionEnded, outcome_of, read_body, refusal
+from trunkline.transport.nodeinfo import software_of
 
 __all__ = ["Instance", "base_url", "discover"]
 
@@ -119,20 +121,27 @@ async def discover(
     Raises:
         ConnectionEnded: The server cannot be reached, or is in trouble.
     """
-    document, rest_url = _Document(), server
+    version, rest_url, named = "", server, None
     for path in _DOCUMENTS:
         answer = await _fetch(http, server + path, timeout_seconds=timeout_seconds, clock=clock)
-        if answer is not None:
-            document, final_url = answer
+        if answer is None:
+            continue
+        document, final_url = answer
+        if not version:
+            version = document.version
             rest_url = final_url.removesuffix(path) if final_url.endswith(path) else server
+        named = _named(document)
+        if named is not None:
             break
-    named = base_url(streaming_url) if streaming_url else _named(document, rest_url)
+    software = None
+    if not is_telling(version):
+        software = await software_of(http, rest_url, timeout_seconds=timeout_seconds)
     return Instance(
         server=server,
         rest_url=rest_url,
-        streaming_url=named,
-        version=document.version,
-        flavour=detect(document.version, None),
+        streaming_url=base_url(streaming_url) if streaming_url else _streaming(named, rest_url),
+        version=version,
+        flavour=detect(version, software),
     )
 
 
@@ -163,14 +172,20 @@ async def _fetch(
         return None
 
 
-def _named(document: _Document, rest_url: str) -> str | None:
-    """Return the streaming address that the document names; the host itself where it is silent."""
+def _named(document: _Document) -> str | None:
+    """Return the streaming address that the document names, ``""`` for none; or that it is silent.
+
+    Silence is ``None``: no word about addresses.
+    """
     configured = document.configuration.urls if document.configuration else None
     if configured is not None:
-        named = configured.streaming
-    elif document.urls is not None:
-        named = document.urls.streaming_api
-    else:
+        return configured.streaming or ""
+    return None if document.urls is None else document.urls.streaming_api or ""
+
+
+def _streaming(named: str | None, rest_url: str) -> str | None:
+    """Return the base URL of the streaming API: the host itself where nothing else is named."""
+    if named is None:
         return rest_url
     if not named:
         return None
