@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from trunkline import AsyncMastodon, Mastodon, MemoryCursors, StopStream, StreamListener
 from trunkline.errors import BadInput, CursorError, Misuse
 from trunkline.events import Update
+from trunkline.options import _COUNTS, _SECONDS, _SWITCHES, StreamOptions
 from trunkline.policy.cursor import Cursor, Key
 from trunkline.signals import Connected
 from trunkline.testing import RunningServer, running_server
@@ -129,6 +131,69 @@ def test_an_unknown_keyword_is_named_with_those_there_are(client: type[Mastodon]
         client("mastodon.example", acess_token="x", proxy="y")  # type: ignore[call-arg]
     with pytest.raises(BadInput, match=r"catch_up_limit.*transport.*got catchup"):
         client("mastodon.example").stream("public", catchup=True)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("client", [Mastodon, AsyncMastodon])
+@pytest.mark.parametrize(
+    ("keywords", "words"),
+    [
+        ({"server": 5}, "Expected server to be a server's address.*got a value of int"),
+        ({"api_base_url": b"x"}, "Expected api_base_url to be .*got a value of bytes"),
+        ({"access_token": 5}, "Expected access_token to be a token, or the path"),
+        ({"network": "proxy"}, "Expected network to be a trunkline.Network"),
+        ({"cursors": object()}, "Expected cursors to be the path of a file, or a store"),
+        ({"streaming_url": 4000}, "Expected streaming_url to be an address"),
+        ({"api_base_url": "https://other.example"}, "Expected a server's address once"),
+    ],
+)
+def test_what_cannot_make_a_client_is_named_with_what_could(
+    client: type[Mastodon], keywords: dict[str, object], words: str
+) -> None:
+    given = {"server": "mastodon.example", **keywords}
+    with pytest.raises(BadInput, match=words):
+        client(**given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("client", [Mastodon, AsyncMastodon])
+@pytest.mark.parametrize("wrong", [None, 5, ["public", "user"], b"public"])
+def test_what_names_no_stream_is_refused(client: type[Mastodon], wrong: object) -> None:
+    with pytest.raises(BadInput, match=r"Expected each stream as .*got a value of"):
+        client("mastodon.example").stream("user", wrong)  # type: ignore[call-overload]
+
+
+@FACES
+def test_a_tag_and_a_listener_that_changed_places_are_noticed(
+    server: RunningServer, listen: Listen
+) -> None:
+    with pytest.raises(BadInput, match="Expected a tag, such as 'python', first; got a value of"):
+        listen(server, "hashtag_stream", StreamListener(), "python")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("catch_up_limit", "5", "a whole number; got '5'"),
+        ("catch_up_limit", 2.5, "a whole number; got 2.5"),
+        ("catch_up_limit", None, "a whole number; got None"),
+        ("catch_up_limit", -1, "0 or more; got -1"),
+        ("max_retries", True, "a whole number; got True"),
+        ("stall_seconds", "45", "a number; got '45'"),
+        ("stall_seconds", float("nan"), "0 or more; got nan"),
+        ("stall_seconds", 0, "more than 0; got 0"),
+        ("buffer_events", 0, "more than 0; got 0"),
+        ("give_up_after_seconds", [], r"a number; got \[\]"),
+        ("overlap", -1.0, "0 or more; got -1.0"),
+        ("reconcile", 1, "true or false; got 1"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_named(option: str, value: object, words: str) -> None:
+    with pytest.raises(BadInput, match=f"Expected {option} to be {words}"):
+        Mastodon("mastodon.example").stream("public", **{option: value})  # type: ignore[call-overload]
+
+
+def test_every_option_is_checked() -> None:
+    names = {field.name for field in fields(StreamOptions)}
+    assert names == {*_SWITCHES, *_COUNTS, *_SECONDS, "transport", "overlap"}
 
 
 @pytest.mark.parametrize("client", [Mastodon, AsyncMastodon])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from trunkline.cursors import CursorStore, SqliteCursors
 from trunkline.errors import BadInput, Misuse
@@ -28,6 +28,16 @@ class ClientKeywords(TypedDict, total=False):
     cursors: str | Path | CursorStore | None
 
 
+_KINDS: Final[Mapping[str, tuple[type | tuple[type, ...], str]]] = {
+    "server": (str, "a server's address, such as 'https://mastodon.example'"),
+    "api_base_url": (str, "a server's address, such as 'https://mastodon.example'"),
+    "access_token": ((str, Path), "a token, or the path of a file with one"),
+    "streaming_url": (str, "an address, such as 'wss://streaming.mastodon.example'"),
+    "network": (Network, "a trunkline.Network"),
+    "cursors": ((str, Path, CursorStore), "the path of a file, or a store of cursors"),
+}
+
+
 class ClientCore:
     """Knows the server, shows it the token, and begins to follow its streams.
 
@@ -38,6 +48,9 @@ class ClientCore:
 
     def __init__(self, server: str | None, keywords: ClientKeywords) -> None:
         _refuse_unknown("a client", keywords, ClientKeywords.__annotations__)
+        _refuse_other_types({"server": server, **keywords})
+        if server and keywords.get("api_base_url"):
+            raise BadInput("Expected a server's address once: as `server` or as `api_base_url`.")
         address = server or keywords.get("api_base_url")
         if not address:
             raise BadInput("Expected a server's address, such as 'https://mastodon.example'.")
@@ -118,9 +131,25 @@ def _refuse_unknown(what: str, given: object, known: dict[str, object]) -> None:
         )
 
 
-def _parse_streams(streams: Sequence[Stream | str]) -> tuple[Stream, ...]:
+def _refuse_other_types(given: Mapping[str, object]) -> None:
+    for name, value in given.items():
+        kind, words = _KINDS[name]
+        if value is not None and not isinstance(value, kind):
+            raise BadInput(f"Expected {name} to be {words}; got a value of {type(value).__name__}.")
+
+
+def _parse_streams(streams: Sequence[object]) -> tuple[Stream, ...]:
     if not streams:
         raise BadInput("Expected at least one stream, such as Stream.user() or 'public:local'.")
-    return tuple(
-        stream if isinstance(stream, Stream) else Stream.parse(stream) for stream in streams
+    return tuple(map(_parse_stream, streams))
+
+
+def _parse_stream(stream: object) -> Stream:
+    if isinstance(stream, str):
+        return Stream.parse(stream)
+    if isinstance(stream, Stream):
+        return stream
+    raise BadInput(
+        "Expected each stream as an argument of its own, such as Stream.user() or 'public:local';"
+        f" got a value of {type(stream).__name__}."
     )

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 
@@ -32,6 +32,7 @@ class SavedCursor(msgspec.Struct, frozen=True):
     keys: list[Key]
 
 
+@runtime_checkable
 class CursorStore(Protocol):
     """Keeps cursors; three methods and one number.
 

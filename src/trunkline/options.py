@@ -21,6 +21,26 @@ Transport = Literal["sse", "websocket", "polling"]
 TransportChoice = Literal["auto", "sse", "websocket", "polling"]
 
 _TRANSPORTS: Final = ("auto", "sse", "websocket", "polling")
+_SWITCHES: Final = ("signals", "decode", "catch_up", "reconcile")
+_COUNTS: Final = (
+    "catch_up_limit",
+    "reconcile_limit",
+    "max_retries",
+    "buffer_events",
+    "buffer_bytes",
+)
+_SECONDS: Final = (
+    "reconcile_window_seconds",
+    "settle_seconds",
+    "give_up_after_seconds",
+    "stall_seconds",
+    "silence_probe_seconds",
+    "poll_seconds",
+)
+_MAY_LACK: Final = frozenset({"max_retries", "give_up_after_seconds"})
+_ABOVE_ZERO: Final = frozenset(
+    {"buffer_events", "buffer_bytes", "poll_seconds", "silence_probe_seconds", "stall_seconds"}
+)
 _USER_OVERLAP_SECONDS: Final = 120.0
 _OVERLAP_SECONDS: Final = 600.0
 _THOROUGH_SECONDS: Final = 6 * 3600.0
@@ -128,21 +148,17 @@ class StreamOptions:
     def __post_init__(self) -> None:
         if self.transport not in _TRANSPORTS:
             raise BadInput(f"Expected a transport of {_TRANSPORTS}; got {self.transport!r}.")
+        for name in _SWITCHES:
+            if not isinstance(getattr(self, name), bool):
+                raise BadInput(f"Expected {name} to be true or false; got {getattr(self, name)!r}.")
         if self.overlap not in (None, "thorough") and not isinstance(self.overlap, (int, float)):
             raise BadInput(f"Expected seconds or 'thorough' as overlap; got {self.overlap!r}.")
-        for name in self.__slots__:
+        if isinstance(self.overlap, (int, float)):
+            _check_number("overlap", self.overlap)
+        for name in (*_COUNTS, *_SECONDS):
             value = getattr(self, name)
-            if isinstance(value, (int, float)) and not value >= 0:
-                raise BadInput(f"Expected {name} to be 0 or more; got {value!r}.")
-        for name in (
-            "buffer_events",
-            "buffer_bytes",
-            "poll_seconds",
-            "silence_probe_seconds",
-            "stall_seconds",
-        ):
-            if not getattr(self, name):
-                raise BadInput(f"Expected {name} to be more than 0; got 0.")
+            if value is not None or name not in _MAY_LACK:
+                _check_number(name, value)
 
     def overlap_seconds(self, stream: Stream) -> float:
         """Return how far below the highest id of `stream` to look for posts that came late."""
@@ -151,3 +167,13 @@ class StreamOptions:
         if self.overlap is not None:
             return self.overlap
         return _USER_OVERLAP_SECONDS if stream.name.startswith("user") else _OVERLAP_SECONDS
+
+
+def _check_number(name: str, value: object) -> None:
+    kind, what = (int, "a whole number") if name in _COUNTS else ((int, float), "a number")
+    if isinstance(value, bool) or not isinstance(value, kind):
+        raise BadInput(f"Expected {name} to be {what}; got {value!r}.")
+    if not value >= 0:
+        raise BadInput(f"Expected {name} to be 0 or more; got {value!r}.")
+    if not value and name in _ABOVE_ZERO:
+        raise BadInput(f"Expected {name} to be more than 0; got 0.")

@@ -36,7 +36,7 @@ class Disconnected(Signal, frozen=True, kw_only=True):
     Attributes:
         reason: A constant name, one for each row of the verdict table, such as ``stall``.
         words: What the server said about it; may be empty.
-        retry_in_seconds: How long until the next attempt.
+        retry_in_seconds: How long until the next attempt; 0 where that is over another transport.
     """
 
     streams: tuple[Stream, ...]

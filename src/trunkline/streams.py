@@ -198,7 +198,15 @@ class Stream(msgspec.Struct, frozen=True, gc=False, repr_omit_defaults=True):
 
     @classmethod
     def hashtag(cls, tag: str, *, local: bool = False) -> Self:
-        """Return the stream of public posts with `tag`; a leading ``#`` is dropped."""
+        """Return the stream of public posts with `tag`; a leading ``#`` is dropped.
+
+        Raises:
+            BadInput: It is no text, or one that cannot be a tag.
+        """
+        if not isinstance(tag, str):
+            raise BadInput(
+                f"Expected a tag, such as 'python', first; got a value of {type(tag).__name__}."
+            )
         return cls("hashtag:local" if local else "hashtag", tag=tag.lstrip("#"))
 
     @classmethod

@@ -416,5 +416,18 @@ def test_a_token_may_stand_in_the_first_line_of_a_file(tmp_path: Path) -> None:
         Secret.read(file)
 
 
+@pytest.mark.parametrize(
+    "path", ["token.txt", "usercred.secret", "./token", "../token", "/run/secrets/token", "~/token"]
+)
+def test_the_path_of_a_file_that_is_not_there_is_not_taken_for_a_token(path: str) -> None:
+    with pytest.raises(BadInput, match="got a path where there is no file"):
+        Secret.read(path)
+
+
+@pytest.mark.parametrize("token", ["ab.cd.efghijklmnopqrstuvwxyz", "a/b+c==", "-_-", "x" * 43])
+def test_what_tokens_look_like_is_no_path(token: str) -> None:
+    assert Secret.read(token).reveal() == token
+
+
 def test_a_token_of_any_length_is_no_path() -> None:
     assert Secret.read("x" * 5000).reveal() == "x" * 5000

@@ -212,7 +212,8 @@ class News:
             self._connected = True
         elif isinstance(signal, Disconnected):
             self._last = signal
-            if not self._connected and not self._told:
+            # At once another transport is tried: nothing is amiss before that is refused as well.
+            if signal.retry_in_seconds and not self._connected and not self._told:
                 self._told = True
                 complain(f"{self._server} cannot be reached ({_why(signal)}); trying on")
             elif self._connected and self._shows_all and sys.stderr.isatty():

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from trunkline.errors import BadInput
 
 __all__ = ["Secret"]
 
-_HIDDEN = "(hidden)"
+_HIDDEN: Final = "(hidden)"
+_PATH_BEGINS: Final = ("/", "./", "../", "~")
+_LONGEST_SUFFIX: Final = len(".secret")
 
 
 class _Unshown(str):
@@ -42,9 +45,14 @@ class Secret:
         """Return a token, or the first line of the file that `token` is the path of.
 
         Raises:
-            BadInput: The file cannot be read, or this is no token.
+            BadInput: The file is not there or cannot be read, or this is no token.
         """
         if isinstance(token, str) and not _is_file(token):
+            if _is_path(token):
+                raise BadInput(
+                    "Expected an access token or the path of a file with one; got a path where"
+                    " there is no file."
+                )
             return cls(token.strip())
         try:
             text = Path(token).read_text(encoding="utf-8")
@@ -63,6 +71,11 @@ class Secret:
     def hide(self, text: str) -> str:
         """Return `text` without the token, should it be in there."""
         return text.replace(self._value, _HIDDEN)
+
+
+def _is_path(text: str) -> bool:
+    """Tell whether `text` is meant as a path: tokens are long, and neither begin nor end so."""
+    return text.startswith(_PATH_BEGINS) or 1 < len(Path(text).suffix) <= _LONGEST_SUFFIX
 
 
 def _is_file(text: str) -> bool:
