@@ -7,6 +7,7 @@ what they bring to a `Handover`. The async and the sync feed are two faces of it
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine, Sequence
 
 from trunkline.course import Course
@@ -24,6 +25,8 @@ from trunkline.subscription import Subscription
 from trunkline.transport.server import Server
 
 __all__ = ["Following"]
+
+log = logging.getLogger("trunkline")
 
 
 class Following:
@@ -108,6 +111,10 @@ class Following:
             past=past,
         )
         instance = await first.discover()
+        for stream in self._subscriptions:
+            if stream.name in instance.disabled_streams:
+                extra = {"trunkline_server": self._server.url, "trunkline_stream": str(stream)}
+                log.warning("trunkline.feed_disabled", extra=extra)
         for plan in plans(
             options.transport,
             tuple(self._subscriptions),

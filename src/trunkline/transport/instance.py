@@ -22,6 +22,7 @@ import msgspec
 from yarl import URL
 
 from trunkline.errors import BadInput
+from trunkline.policy.access import disabled_streams
 from trunkline.policy.flavour import Flavour, detect, is_telling
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.transport.http import ConnectionEnded, outcome_of, read_body, refusal
@@ -43,6 +44,7 @@ class Instance:
         streaming_url: Base URL of its streaming API in ``http`` words, or ``None`` without one.
         version: The version text of its instance document; may be empty.
         flavour: How this software differs from Mastodon.
+        disabled_streams: The names of the streams that bring nothing but deletions here.
     """
 
     server: str
@@ -50,6 +52,7 @@ class Instance:
     streaming_url: str | None
     version: str
     flavour: Flavour
+    disabled_streams: frozenset[str] = frozenset()
 
 
 class _Urls(msgspec.Struct):
@@ -59,6 +62,7 @@ class _Urls(msgspec.Struct):
 
 class _Configuration(msgspec.Struct):
     urls: _Urls | None = None
+    timelines_access: msgspec.Raw = msgspec.Raw()  # of whatever shape: the rest is worth reading
 
 
 class _Document(msgspec.Struct):
@@ -122,6 +126,7 @@ async def discover(
         ConnectionEnded: The server cannot be reached, or is in trouble.
     """
     version, rest_url, named = "", server, None
+    disabled: frozenset[str] = frozenset()
     for path in _DOCUMENTS:
         answer = await _fetch(http, server + path, timeout_seconds=timeout_seconds, clock=clock)
         if answer is None:
@@ -130,6 +135,7 @@ async def discover(
         if not version:
             version = document.version
             rest_url = final_url.removesuffix(path) if final_url.endswith(path) else server
+        disabled |= _disabled(document)
         named = _named(document)
         if named is not None:
             break
@@ -142,6 +148,7 @@ async def discover(
         streaming_url=base_url(streaming_url) if streaming_url else _streaming(named, rest_url),
         version=version,
         flavour=detect(version, software),
+        disabled_streams=disabled,
     )
 
 
@@ -170,6 +177,11 @@ async def _fetch(
         return msgspec.json.decode(body, type=_Document), str(final.with_query(None))
     except (msgspec.MsgspecError, UnicodeError):
         return None
+
+
+def _disabled(document: _Document) -> frozenset[str]:
+    access = document.configuration.timelines_access if document.configuration else b""
+    return disabled_streams(msgspec.json.decode(access)) if bytes(access) else frozenset()
 
 
 def _named(document: _Document) -> str | None:
