@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from email.utils import formatdate
 
 import pytest
@@ -224,6 +224,24 @@ async def test_nobody_there_is_told_in_words() -> None:
             await asking.get(PATH)
     assert caught.value.outcome.kind is OutcomeKind.UNREACHABLE
     assert caught.value.reason.startswith("unreachable (")
+
+
+@on_virtual_clock
+async def test_an_answer_without_end_is_not_kept() -> None:
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            while True:
+                await response.write(bytes(1024 * 1024))
+        return response
+
+    async with rest(endless) as (asking, shown):
+        with pytest.raises(RestRefused, match="bad-framing") as caught:
+            await asking.get(PATH, PAGE)
+        assert "more than 33554432 bytes" in caught.value.reason
+        assert not caught.value.is_passing
+        assert len(shown.asked) == 1
 
 
 def test_a_refusal_shows_no_token() -> None:

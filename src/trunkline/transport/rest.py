@@ -18,11 +18,13 @@ import aiohttp
 from trunkline.policy.backoff import Backoff, Curve
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.policy.ratelimit import Budget, RequestKind
-from trunkline.transport.http import Secret, outcome_of, refusal
+from trunkline.transport.http import Secret, outcome_of, read_body, refusal
 
 __all__ = ["Answer", "Rest", "RestRefused"]
 
 _TRIES: Final = 5
+_LONGEST_BYTES: Final = 32 * 1024 * 1024
+"""No page of a timeline is that long; a server that has lost its way may be."""
 _REGENERATING: Final = 206
 _REGENERATING_SECONDS: Final = 2.0
 
@@ -122,7 +124,7 @@ class Rest:
                     allow_redirects=False,
                 ) as response,
             ):
-                body = await response.read()
+                body = await read_body(response, max_bytes=_LONGEST_BYTES + 1)
         except (aiohttp.ClientError, OSError) as error:
             return outcome_of(error)
         now_seconds = self._clock()
@@ -136,6 +138,9 @@ class Rest:
                 words="the feed is being made anew",
                 retry_after_seconds=_REGENERATING_SECONDS,
             )
+        if len(body) > _LONGEST_BYTES:
+            words = f"more than {_LONGEST_BYTES} bytes for one page"
+            return Outcome(OutcomeKind.BAD_FRAMING, status=response.status, words=words)
         if 200 <= response.status < 300:
             return Answer(response.status, body)
         return refusal(
