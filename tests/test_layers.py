@@ -20,10 +20,11 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "session": (
         "asking",
         "catchup",
+        "course",
         "cursors",
         "delivery",
-        "course",
         "following",
+        "gaps",
         "handover",
         "inbox",
         "lagging",

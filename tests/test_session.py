@@ -67,6 +67,18 @@ async def test_what_was_there_before_following_began_is_not_told() -> None:
 
 
 @on_virtual_clock
+async def test_what_was_never_read_is_not_called_complete_in_the_next_run() -> None:
+    """Nothing was read and nothing came in the first run; the second must not call that a start."""
+    async with following(MemoryCursors()) as (world, mastodon):
+        async with mastodon.stream("public", signals=True, catch_up=False) as feed:
+            assert isinstance(await anext(feed), Connected)
+        world.post()
+        ids, gap = await until_gap(mastodon)
+    assert ids == []
+    assert (gap.complete, gap.missing) == (False, {"update"})
+
+
+@on_virtual_clock
 async def test_whoever_has_followed_before_is_not_told_that_nothing_was_missed() -> None:
     """The timeline was not read in the first run; reading it in the second must hide nothing."""
     async with following(MemoryCursors()) as (world, mastodon):

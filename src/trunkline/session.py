@@ -16,9 +16,8 @@ from itertools import count
 from typing import Final
 
 from trunkline.asking import Asking
-from trunkline.catchup import CatchUp
 from trunkline.delivery import Delivery
-from trunkline.events import AnyEvent
+from trunkline.gaps import Gaps
 from trunkline.inbox import Inbox
 from trunkline.options import StreamOptions, Transport
 from trunkline.policy.outcome import Outcome, OutcomeKind
@@ -39,8 +38,6 @@ __all__ = ["OtherTransport", "Session"]
 
 _THOROUGH_POLL: Final = 10
 """Every so many polls also look for late posts, edits and deletions."""
-_PATIENCE_SECONDS: Final = (60.0, 300.0, 900.0, 1800.0)
-"""When to ask again for what hid in a gap while REST does not answer, an hour in all."""
 
 
 class Session:
@@ -80,7 +77,6 @@ class Session:
         self._now = server.network.now
         self._began = False  # whether any connection was ever open: then priming would hide a gap
         self._brought = False  # whether this connection delivered anything: a refusal does not
-        self._unlooked = 0  # subscriptions for which it was not looked what a gap hid
         self._lease = asyncio.timeout(None)
         self._reconnecting = Reconnecting(
             server.url,
@@ -98,6 +94,14 @@ class Session:
             inbox=inbox,
             counters=counters,
         )
+        self._gaps = Gaps(
+            server,
+            self._subscriptions,
+            delivery=self._delivery,
+            counters=counters,
+            options=self._options,
+            now=self._now,
+        )
         self._reading = Reading(
             self._subscriptions, is_holding_back=lambda: self._delivery.is_holding_back
         )
@@ -105,7 +109,7 @@ class Session:
             self._subscriptions,
             self._probing,
             silence_probe_seconds=options.silence_probe_seconds,
-            is_deaf=lambda: inbox.is_full or self._unlooked > 0,
+            is_deaf=lambda: inbox.is_full or self._gaps.unlooked > 0,
             now=self._now,
         )
 
@@ -157,14 +161,14 @@ class Session:
     async def _live(self) -> None:
         """Open a connection and stay with it to its end."""
         if not self._began:
-            await self._prime()
+            await self._gaps.prime(required=False)
         connection = await self._server.connect(
             self._transport, self._streams, stall_seconds=self._options.stall_seconds
         )
         self._open_up()
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._close_gaps())
+                tasks.create_task(self._gaps.close())
                 tasks.create_task(self._vigil.watch_silence())
                 tasks.create_task(self._vigil.watch_hiccups())
                 tasks.create_task(self._vigil.stay_signed_in())
@@ -177,13 +181,14 @@ class Session:
     async def _poll(self) -> None:
         """Follow a server without streaming: catch up on a timer."""
         if not self._began:
-            await self._prime()
-        await self._poll_once(thorough=True)
+            await self._gaps.prime(required=True)
+        await self._gaps.poll(thorough=True)
         self._open_up()
+        self._brought = True
         try:
             for turn in count(1):
                 await asyncio.sleep(self._options.poll_seconds * (0.75 + self._dice() / 2))
-                await self._poll_once(thorough=turn % _THOROUGH_POLL == 0)
+                await self._gaps.poll(thorough=turn % _THOROUGH_POLL == 0)
         finally:
             self._shut_down()
 
@@ -193,7 +198,7 @@ class Session:
         self._counters.connects += 1
         if self._transport != "polling":
             self._delivery.hold_back()
-            self._unlooked = len(self._subscriptions)
+            self._gaps.unlooked = len(self._subscriptions)
         for subscription in self._subscriptions:
             subscription.live_again(self._now())
         self._delivery.tell(
@@ -223,79 +228,9 @@ class Session:
             await self._delivery.take(incoming, size_bytes, now=now)
             del incoming  # what the consumer lets go is free at once, and warm for the next event
 
-    async def _prime(self) -> None:
-        for subscription in self._subscriptions:
-            if not subscription.has_begun:
-                catch_up = await self._catch_up(subscription)
-                await catch_up.prime()
-                if catch_up.refused is not None and self._transport == "polling":
-                    raise ConnectionEnded(catch_up.refused)
-                subscription.begin_if_primed(self._now())
-
-    async def _close_gaps(self) -> None:
-        """Fetch what was hidden, let the waiting live events through, then look again."""
-        closing = [await self._catch_up(each) for each in self._subscriptions]
-        for catch_up in closing:
-            catch_up.begin()
-        for catch_up in closing:
-            if catch_up.has_gap:
-                await catch_up.fetch()
-        await self._delivery.let_through()
-        for catch_up in closing:
-            if not catch_up.has_gap:  # the moment between looking and listening: nothing waits
-                await catch_up.fetch()
-        await asyncio.sleep(self._options.settle_seconds)
-        async with asyncio.TaskGroup() as tasks:
-            for catch_up in closing:
-                tasks.create_task(self._conclude(catch_up, patience=_PATIENCE_SECONDS))
-
-    async def _conclude(self, catch_up: CatchUp, *, patience: Sequence[float] = ()) -> None:
-        """Look for what came late or changed, and name the gap; without one, say nothing.
-
-        While REST does not answer it is asked again after each pause of `patience`.
-        """
-        await catch_up.look_again()
-        self._unlooked -= 1
-        for pause_seconds in patience:
-            if not catch_up.unanswered:
-                break
-            await asyncio.sleep(pause_seconds)
-            await catch_up.look_again()
-        gap = catch_up.conclude()
-        if gap is not None:
-            self._counters.gaps_complete += gap.complete
-            self._counters.gaps_incomplete += not gap.complete
-            self._delivery.tell(gap)
-
-    async def _poll_once(self, *, thorough: bool) -> None:
-        for subscription in self._subscriptions:
-            catch_up, asked_at = await self._catch_up(subscription), self._now()
-            catch_up.begin()
-            await catch_up.prime()  # what could not be read when following began
-            await catch_up.fetch()
-            if catch_up.refused is not None:
-                raise ConnectionEnded(catch_up.refused)
-            self._brought = True
-            if thorough or subscription.gap is not None:
-                await self._conclude(catch_up)
-            subscription.caught_up(asked_at)
-
-    async def _catch_up(self, subscription: Subscription) -> CatchUp:
-        return CatchUp(
-            subscription,
-            await self._server.rest(),
-            flavour=(await self._server.instance()).flavour,
-            options=self._options,
-            deliver=self._caught_up,
-            now=self._now,
-        )
-
     async def _probing(self, subscription: Subscription) -> Probing:
         asking = Asking(await self._server.rest(), (await self._server.instance()).flavour)
         return Probing(subscription, asking, options=self._options, now=self._now)
-
-    async def _caught_up(self, subscription: Subscription, events: Sequence[AnyEvent]) -> int:
-        return await self._delivery.take_caught_up(subscription, events, now=self._now())
 
     async def _think_over(self, outcome: Outcome) -> None:
         """Judge an ending and wait as the verdict says, or raise what it says."""

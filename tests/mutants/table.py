@@ -170,11 +170,11 @@ _CATCHING_UP: Final = (
     ),
     Mutant(
         name="primed-at-every-start",
-        file="session.py",
+        file="gaps.py",
         before="            if not subscription.has_begun:\n",
-        after="            if not self._began:\n",
+        after="            if True:\n",
         test="tests/test_session.py"
-        "::test_whoever_has_followed_before_is_not_told_that_nothing_was_missed",
+        "::test_what_was_never_read_is_not_called_complete_in_the_next_run",
         why="Reading the timeline anew is thought to refresh it; it marks what was missed as seen.",
     ),
     Mutant(
@@ -204,7 +204,7 @@ _CATCHING_UP: Final = (
     Mutant(
         name="silence-asked-about-too-early",
         file="session.py",
-        before="is_deaf=lambda: inbox.is_full or self._unlooked > 0,",
+        before="is_deaf=lambda: inbox.is_full or self._gaps.unlooked > 0,",
         after="is_deaf=lambda: inbox.is_full,",
         test="tests/continuity/test_acceptance.py"
         "::test_silence_is_not_asked_about_while_a_gap_is_looked_at_once_more",
