@@ -1,14 +1,11 @@
 """A WebSocket: one connection carries many subscriptions.
 
-The HTTP library connects and reads the head of the answer; the handshake is checked here, and from
-then on `HeldBody` gives the bytes and `wire/frames` the messages.
+From the handshake on (`upgrade`) `HeldBody` gives the bytes and `wire/frames` the messages.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -23,14 +20,8 @@ from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.streams import Stream
 from trunkline.transport.connection import ConnectionLimits, Incoming, Pulse
 from trunkline.transport.held_body import HeldBody
-from trunkline.transport.http import (
-    REDIRECTS,
-    ConnectionEnded,
-    Secret,
-    outcome_of,
-    read_body,
-    refusal,
-)
+from trunkline.transport.http import ConnectionEnded, Secret, outcome_of
+from trunkline.transport.upgrade import upgrade
 from trunkline.transport.watchdog import Watchdog
 from trunkline.wire.decode import decode_event, malformed
 from trunkline.wire.frames import BINARY, CLOSE, PING, PONG, TEXT, FrameReader, encode_frame
@@ -48,7 +39,6 @@ from trunkline.wire.websocket import (
 
 __all__ = ["WebSocketConnection", "open_websocket"]
 
-_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _GOODBYE: Final = (1000).to_bytes(2, "big")
 _NO_CODE: Final = 1005
 _CLOSE_SECONDS: Final = 1.0
@@ -74,24 +64,15 @@ async def open_websocket(
         ConnectionEnded: It could not be opened; the outcome says why.
     """
     multiplexed = flavour.websocket == "multiplexed"
-    key = base64.b64encode(os.urandom(16))
-    try:
-        async with asyncio.timeout(limits.stall_seconds):
-            response = await http.get(
-                f"{url}/api/v1/streaming",
-                params=() if multiplexed else (("stream", streams[0].name), *streams[0].query),
-                headers={
-                    "Connection": "Upgrade",
-                    "Upgrade": "websocket",
-                    "Sec-WebSocket-Version": "13",
-                    "Sec-WebSocket-Key": key.decode(),
-                    **_credentials(token, flavour),
-                },
-                allow_redirects=False,
-            )
-            held = await _switched(response, key, now=now, token=token)
-    except (aiohttp.ClientError, OSError) as error:
-        raise ConnectionEnded(outcome_of(error)) from error
+    response, held = await upgrade(
+        http,
+        f"{url}/api/v1/streaming",
+        () if multiplexed else (("stream", streams[0].name), *streams[0].query),
+        token=token,
+        flavour=flavour,
+        timeout_seconds=limits.stall_seconds,
+        now=now,
+    )
     connection = WebSocketConnection(
         response,
         held,
@@ -107,59 +88,6 @@ async def open_websocket(
     if multiplexed:
         connection.subscribe()
     return connection
-
-
-def _credentials(token: Secret | None, flavour: Flavour) -> dict[str, str]:
-    """Return where the token goes: its header, or the subprotocol for servers that read no header.
-
-    The subprotocol is set as the header that it is, because the library would make text of it.
-    """
-    if token is None:
-        return {}
-    if "header" in flavour.auth:
-        return {"Authorization": token.bearer()}
-    return {"Sec-WebSocket-Protocol": token.reveal()} if "subprotocol" in flavour.auth else {}
-
-
-async def _switched(
-    response: aiohttp.ClientResponse,
-    key: bytes,
-    *,
-    now: Callable[[], datetime],
-    token: Secret | None,
-) -> HeldBody:
-    """Return what comes after the handshake, or raise unless the server switched as was asked.
-
-    Source: RFC 6455, section 4.1.
-    """
-    held, headers = HeldBody.of(response), response.headers
-    accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
-    if (
-        held is not None
-        and response.status == 101
-        and headers.get("Upgrade", "").lower() == "websocket"
-        and headers.get("Sec-WebSocket-Accept", "").encode() == accept
-    ):
-        held.take()
-        return held
-    if held is not None:
-        held.let_go()
-    try:
-        raise ConnectionEnded(await _refusal(response, now=now, token=token))
-    finally:
-        response.close()
-
-
-async def _refusal(
-    response: aiohttp.ClientResponse, *, now: Callable[[], datetime], token: Secret | None
-) -> Outcome:
-    if response.status in REDIRECTS:
-        return Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=response.status)
-    if response.status in (101, 200):
-        return Outcome(OutcomeKind.NO_UPGRADE, status=response.status)
-    body = await read_body(response, max_bytes=4096)
-    now_seconds = now().timestamp()
-    return refusal(response.status, response.headers, body, now_seconds=now_seconds, token=token)
 
 
 class WebSocketConnection:
