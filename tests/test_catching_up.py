@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import aiohttp
+from aiohttp import web
+from tests.transport.sites import site
 
 from trunkline.catchup import CatchUp
 from trunkline.events import AnyEvent, Update
@@ -56,3 +58,38 @@ async def test_what_is_forgotten_while_a_gap_is_read_is_not_told_again_but_named
     gap = catch_up.conclude()
     assert gap is not None
     assert "too little is remembered" in gap.reason
+
+
+async def test_pages_that_lead_backwards_are_not_followed_for_ever() -> None:
+    asked = 0
+
+    async def odd(request: web.Request) -> web.StreamResponse:
+        nonlocal asked
+        asked += 1
+        assert asked < 20
+        after = request.query.get("min_id")
+        first = {None: 9_000, "1000": 5_000}.get(after, 2_000)
+        return web.json_response([{"id": str(first - place)} for place in range(40)])
+
+    async def deliver(subscription: Subscription, events: Sequence[AnyEvent]) -> int:
+        return len(events)
+
+    async with site({"/api/v1/timelines/public": odd}) as shown, aiohttp.ClientSession() as http:
+        subscription = Subscription(PUBLIC, shown.url, counters=Counters(), store=None)
+        subscription.primed.add("statuses")
+        subscription.live_again(now())
+        subscription.remember(["1000"])
+        subscription.away()
+        catch_up = CatchUp(
+            subscription,
+            Rest(http, shown.url, token=None),
+            flavour=FLAVOURS["mastodon"],
+            options=StreamOptions(),
+            deliver=deliver,
+            now=now,
+        )
+        catch_up.begin()
+        await catch_up.fetch()
+    gap = catch_up.conclude()
+    assert gap is not None
+    assert "leads backwards" in gap.reason

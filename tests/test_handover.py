@@ -164,3 +164,24 @@ def test_ctrl_c_in_the_middle_of_a_batch_loses_nothing_of_it() -> None:
     assert scene.handover.resume()
     assert [next(scene.handover.giving, None) for _ in range(3)] == [post("2"), post("3"), None]
     assert not scene.handover.resume()
+
+
+def test_what_did_not_reach_the_consumer_is_given_again() -> None:
+    scene = Scene()
+    scene.handover.fill([post("1"), post("2")])
+    first = next(scene.handover.giving)
+    scene.handover.take_back()
+    assert scene.handover.resume()
+    assert next(scene.handover.giving) == first
+    assert scene.saved == []
+    assert next(scene.handover.giving) == post("2")
+    assert scene.saved == ["1"]
+
+
+def test_what_was_asked_to_go_on_after_is_not_given_again() -> None:
+    scene = Scene()
+    scene.handover.fill([post("1"), post("2")])
+    assert [next(scene.handover.giving), next(scene.handover.giving)] == [post("1"), post("2")]
+    assert next(scene.handover.giving, None) is None
+    scene.handover.take_back()
+    assert not scene.handover.resume()

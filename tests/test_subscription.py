@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from trunkline.cursors import MemoryCursors
+from trunkline.errors import CursorError
 from trunkline.events import Delete, Update
-from trunkline.policy.cursor import CAPACITY
+from trunkline.policy.cursor import CAPACITY, Cursor, Key
 from trunkline.policy.dedupe import Window
 from trunkline.signals import Gap, Heartbeat
 from trunkline.stats import Counters
@@ -263,3 +267,35 @@ def test_what_is_no_longer_remembered_is_told_by_the_window() -> None:
     window.news([post("4")], now_seconds=4.0)
     window.trim()
     assert window.remembers_since_seconds == 2.0
+
+
+class Full(MemoryCursors):
+    """A store that cannot be written for a while."""
+
+    def __init__(self, *, failures: int) -> None:
+        super().__init__()
+        self.failures = failures
+
+    def save(self, name: str, cursor: Cursor, keys: Sequence[Key]) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise CursorError("no space left")
+        super().save(name, cursor, keys)
+
+
+def test_saves_that_fail_push_nothing_out_of_what_is_kept() -> None:
+    store = Full(failures=0)
+    one = Subscription(PUBLIC, SERVER, counters=Counters(), store=store, capacity=600)
+    one.primed.add("statuses")
+    one.begin(NOON)
+    for place in range(500):
+        one.acknowledge(post(str(place + 1)))
+    store.failures = 60
+    for _ in range(60):
+        with pytest.raises(CursorError):
+            one.save()
+    one.save()
+    saved = store.load(one.name)
+    assert saved is not None
+    assert len(saved.keys) == 500
+    assert saved.cursor.horizons == {}

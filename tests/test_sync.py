@@ -236,7 +236,7 @@ def test_closing_the_client_ends_everything_that_it_opened(
         connected(mastodon.stream(PUBLIC, signals=True))
         connected(mastodon.stream("user", "hashtag:python", signals=True))
         mastodon.stream("direct")
-        mastodon.public_stream(StreamListener(), run_async=True)
+        mastodon.stream_local(StreamListener(), run_async=True)
         server.wait_for_subscribers(4)
     assert set(threading.enumerate()) == before
     server.until(lambda: not server.server.hub.connections)

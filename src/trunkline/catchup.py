@@ -23,6 +23,7 @@ from trunkline.events import AnyEvent
 from trunkline.lagging import wait_for_lagging_rest
 from trunkline.options import StreamOptions
 from trunkline.policy.catchup import (
+    CHANGES,
     MISSING_OF,
     Page,
     Shortfall,
@@ -36,7 +37,7 @@ from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.reconcile import find_changes
 from trunkline.signals import Gap
 from trunkline.streams import Timeline
-from trunkline.subscription import Subscription
+from trunkline.subscription import OpenGap, Subscription
 from trunkline.transport.rest import Rest, RestRefused
 
 __all__ = ["CatchUp"]
@@ -80,6 +81,7 @@ class CatchUp:
         self._shortfall = Shortfall()  # of the last attempt; what is lost for good is in the gap's
         self._marks: dict[Timeline, str] = {}  # the highest ids when the connection opened
         self._fetched: set[str] = set()  # posts that REST has shown
+        self._lags = False  # REST, behind the stream
         self._looked_at: set[str] = set()  # posts whose present version the sweep has seen
 
     @property
@@ -141,13 +143,16 @@ class CatchUp:
         if not self._timelines:
             self._lasting.add(frozenset({"*"}), "the stream has no timeline to catch up from")
 
-    async def fetch(self) -> None:
-        """Deliver what each timeline has above the highest id that was seen, oldest first."""
-        for timeline in self._marks:
-            await self._guarded(timeline, self._fetch(timeline))
+    async def fetch(self, *, patient: bool = True) -> None:
+        """Deliver what each timeline has above the highest id that was seen, oldest first.
 
-    async def _fetch(self, timeline: Timeline) -> None:
-        fetched = await self._read(timeline, self._marks[timeline])
+        Unless `patient`, a server in trouble is asked once; `look_again` asks again.
+        """
+        for timeline in self._marks:
+            await self._guarded(timeline, self._fetch(timeline, patient=patient))
+
+    async def _fetch(self, timeline: Timeline, *, patient: bool) -> None:
+        fetched = await self._read(timeline, self._marks[timeline], patient=patient)
         if timeline.track == "conversations" and fetched:
             self._lose(timeline, "only the last post of each conversation can be retrieved")
         self._doubt_whole_feed(timeline, fetched)
@@ -172,13 +177,13 @@ class CatchUp:
             self._lose(timeline, _TOO_LITTLE)
         return max(wanted, horizon, key=id_key)
 
-    async def _read(self, timeline: Timeline, after: str) -> int:
+    async def _read(self, timeline: Timeline, after: str, *, patient: bool = True) -> int:
         """Deliver what is above `after` up to what is newest now; return how many entries it was.
 
         Everything is above ``""``. What comes to be while reading is no matter: the live stream
         tells it.
         """
-        page = await self._asking.page(timeline)
+        page = await self._asking.page(timeline, patient=patient)
         if page.reaches(after) or not page.entries:
             return await self._deliver_pages([page.above(after)], timeline)
         after = after or beginning(timeline.track, self._flavour.ids)
@@ -186,8 +191,11 @@ class CatchUp:
             return await self._deliver_pages(await self._all_pages(page, timeline), timeline)
         newest_id, fetched = page.newest_id, 0
         while id_key(after) < id_key(newest_id):
-            page = await self._asking.page(timeline, after=after)
-            if page.newest_id in ("", after) or not await self._deliver_page(page, timeline):
+            page = await self._asking.page(timeline, after=after, patient=patient)
+            if page.entries and id_key(page.newest_id) <= id_key(after):
+                self._lose(timeline, "a page of the server leads backwards")
+                break
+            if not page.entries or not await self._deliver_page(page, timeline):
                 break
             fetched, after = fetched + len(page.entries), page.newest_id
         return fetched
@@ -214,13 +222,15 @@ class CatchUp:
         self._looked_at.clear()
         self.unanswered = False
         self._until = self._now()
-        if self._marks:
-            await wait_for_lagging_rest(
-                self._subscription.window,
-                self._asking,
-                until_seconds=self._until.timestamp(),
-                fetched=self._fetched,
-            )
+        self._lags = bool(self._marks) and await wait_for_lagging_rest(
+            self._subscription.window,
+            self._asking,
+            until_seconds=self._until.timestamp(),
+            fetched=self._fetched,
+        )
+        if self._lags:
+            self.unanswered = True
+            self._shortfall.add(MISSING_OF["statuses"] | CHANGES, "REST lags behind the stream")
         for timeline in self._marks:
             await self._guarded(timeline, self._sweep(timeline))
         self.unanswered |= await find_changes(
@@ -239,13 +249,16 @@ class CatchUp:
         if start is not None:
             start = self._above_horizon(timeline, start)  # much may be forgotten since it was owed
             self._doubt_whole_feed(timeline, await self._read(timeline, start))
-            del self._subscription.owed[timeline.track]
+            if not self._lags:
+                del self._subscription.owed[timeline.track]
 
     def conclude(self) -> Gap | None:
         """Close the gap and return the signal that says what became of it, if there was one."""
         subscription, gap = self._subscription, self._subscription.gap
         if gap is None:
-            return None
+            if self.refused is None:
+                return None
+            gap = OpenGap(subscription.sure_at)  # from looking what is there to listening
         subscription.gap = None
         missing = gap.shortfall.missing | self._shortfall.missing
         return Gap(

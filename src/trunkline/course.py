@@ -1,8 +1,7 @@
 """The course of a plan: over its best transport, over what is left when that is refused, and back.
 
 A proxy that is mended or a server that has moved streams again. So while streams are polled for
-want of anything better, a connection is tried now and then; once one opens, all streams of the plan
-are followed as planned.
+want of anything better, a connection is tried for them now and then, and used once one opens.
 """
 
 from __future__ import annotations
@@ -53,15 +52,15 @@ class Course:
         "_inbox",
         "_instance",
         "_is_looking",
-        "_is_turning",
         "_options",
         "_plan",
-        "_returns",
+        "_returned_at_seconds",
         "_server",
         "_sessions",
         "_spawn",
+        "_streaming",
         "_subscriptions",
-        "_tasks",
+        "_tries",
     )
 
     def __init__(
@@ -84,25 +83,30 @@ class Course:
         self._counters = counters
         self._options = options
         self._spawn = spawn
-        self._sessions: set[Session] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._streaming = [one for one in plan.transports if one != "polling"]
+        self._sessions: dict[Session, asyncio.Task[None] | None] = {}
         self._is_looking = False  # for something better than polling
-        self._is_turning = False  # what runs is to end, and nothing is to begin
-        self._returns = 0
+        self._tries = 0
+        self._returned_at_seconds = float("-inf")
 
     def begin(self, past: Past) -> None:
         """Follow the streams as planned."""
         self._follow(self._plan, past)
 
     def _follow(self, plan: Plan, past: Past) -> None:
-        """Follow over the first transport of `plan`; each connection has a past of its own."""
+        """Follow over the first transport of `plan`; each connection has a past of its own.
+
+        Raises:
+            NoSuchStream: There is none: the server has no streaming, and they have no timeline.
+        """
+        if not plan.transports:
+            names = ", ".join(map(str, plan.streams))
+            why = f"{self._server.url} has no streaming, and {names} no timeline that can be read."
+            raise NoSuchStream(why, server=self._server.url)
         streams, (transport, *others) = plan
         for place, group in enumerate(groups(transport, streams, flavour=self._instance.flavour)):
             delay_seconds = opening_delay_seconds(place, dice=self._server.network.dice())
-            keeping = self._keep(group, transport, others, replace(past), delay_seconds)
-            task = self._spawn(keeping)
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._spawn(self._keep(group, transport, others, replace(past), delay_seconds))
 
     async def _keep(
         self,
@@ -114,8 +118,6 @@ class Course:
     ) -> None:
         """Follow over one transport, or go on with those that are left."""
         await asyncio.sleep(delay_seconds)
-        if self._is_turning:
-            return
         session = Session(
             self._server,
             tuple(self._subscriptions[stream] for stream in streams),
@@ -126,16 +128,15 @@ class Course:
             others=others,
             past=past,
         )
+        self._sessions[session] = asyncio.current_task()
         if transport == "polling":
             self._look_for_better()
-        self._sessions.add(session)
         try:
             await session.run()
         except OtherTransport as other:
             # Whom a server bars is not to be followed in a way that needs no leave.
             left = [one for one in others if not (other.is_barred and one == "polling")]
-            if not self._is_turning:
-                self._follow(Plan(streams, left), past)
+            self._follow(Plan(streams, left), past)
         except NoSuchStream as error:
             if self._instance.version:
                 raise
@@ -146,40 +147,62 @@ class Course:
                 status=error.status,
             ) from error
         finally:
-            self._sessions.discard(session)
+            del self._sessions[session]
 
     def _look_for_better(self) -> None:
-        streaming = [one for one in self._plan.transports if one != "polling"]
-        if streaming and not self._is_looking:
+        if self._streaming and not self._is_looking:
             self._is_looking = True
-            self._spawn(self._return_to(streaming))
+            self._spawn(self._return())
 
-    async def _return_to(self, transports: Sequence[Transport]) -> None:
-        """Wait until one of `transports` is offered again, and follow as planned from then on."""
-        while True:
-            pause_seconds = _RETURN_SECONDS[min(self._returns, len(_RETURN_SECONDS) - 1)]
-            self._returns += 1
+    async def _return(self) -> None:
+        """Try to stream what is polled, now and then, until nothing is polled any more."""
+        now_seconds = asyncio.get_running_loop().time
+        if now_seconds() - self._returned_at_seconds > _RETURN_SECONDS[-1]:
+            self._tries = 0
+        while self._polled():
+            pause_seconds = _RETURN_SECONDS[min(self._tries, len(_RETURN_SECONDS) - 1)]
+            self._tries += 1
             await asyncio.sleep(pause_seconds * (0.75 + self._server.network.dice() / 2))
             self._server.forget()  # the streaming address may have moved
-            if await self._is_any_offered(transports):
-                break
-        self._is_turning = True
-        for session in self._sessions:
+            for transport in self._streaming:
+                await self._return_to(transport)
+        self._is_looking = False
+        self._returned_at_seconds = now_seconds()
+
+    def _polled(self) -> list[Session]:
+        return [one for one in self._sessions if one.transport == "polling"]
+
+    async def _return_to(self, transport: Transport) -> None:
+        """Follow over `transport` what is polled and offered there.
+
+        Where all streams of the plan share one connection, that takes the others along.
+        """
+        everything = groups(transport, self._plan.streams, flavour=self._instance.flavour)
+        if len(everything) == 1 < len(self._plan.streams):
+            followed = sum(len(session.streams) for session in self._sessions)
+            have_all_begun = followed == len(self._plan.streams)
+            if have_all_begun and await self._is_offered(transport, self._plan.streams):
+                await self._turn(list(self._sessions), self._plan.streams, transport)
+            return
+        for session in self._polled():
+            if await self._is_offered(transport, session.streams):
+                await self._turn([session], session.streams, transport)
+
+    async def _turn(
+        self, sessions: Sequence[Session], streams: Sequence[Stream], transport: Transport
+    ) -> None:
+        """Follow streams over a transport that was offered, instead of with `sessions`."""
+        ending = [task for one in sessions if (task := self._sessions.get(one)) is not None]
+        for session in sessions:
             session.supersede()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._is_looking = self._is_turning = False
+        await asyncio.gather(*ending, return_exceptions=True)
+        others = [one for one in self._plan.transports if one != transport]
         now_seconds = asyncio.get_running_loop().time()
-        self.begin(Past(down_since_seconds=now_seconds, was_connected=True))
+        past = Past(down_since_seconds=now_seconds, was_connected=True)
+        self._follow(Plan(streams, [transport, *others]), past)
 
-    async def _is_any_offered(self, transports: Sequence[Transport]) -> bool:
-        for transport in transports:
-            if await self._is_offered(transport):
-                return True
-        return False
-
-    async def _is_offered(self, transport: Transport) -> bool:
+    async def _is_offered(self, transport: Transport, streams: Sequence[Stream]) -> bool:
         """Tell whether a connection opens and is not refused at once."""
-        streams, *_ = groups(transport, self._plan.streams, flavour=self._instance.flavour)
         try:
             connection = await self._server.connect(
                 transport, streams, stall_seconds=self._options.stall_seconds

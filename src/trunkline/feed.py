@@ -29,7 +29,7 @@ class AsyncFeed(Generic[Given]):
     both lose nothing.
 
     Raises:
-        Misuse: It was closed.
+        Misuse: It was closed, or another task waits for its events.
         ServerError: The server says no and will go on saying so.
         GaveUp: The limits set for reconnecting are used up.
     """
@@ -41,6 +41,7 @@ class AsyncFeed(Generic[Given]):
         self._on_close = on_close
         self._following: Following | None = None
         self._giving: Iterator[Item] = iter(())
+        self._is_refilling = False
         self._stopped = False
         self._closed = False
 
@@ -124,8 +125,14 @@ class AsyncFeed(Generic[Given]):
 
     async def _refill(self) -> bool:
         following = self._started()
-        if following is None or self._closed or not await following.refill():
-            return False
+        if self._is_refilling:
+            raise Misuse("Another task waits for this feed's events. Give each a feed of its own.")
+        self._is_refilling = True
+        try:
+            if following is None or self._closed or not await following.refill():
+                return False
+        finally:
+            self._is_refilling = False
         if not self._closed:  # by another task, meanwhile
             self._giving = following.handover.giving
         return True

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
+from typing import Final
 
 from trunkline.course import Course
 from trunkline.cursors import CursorStore
+from trunkline.errors import Misuse
 from trunkline.handover import Handover
 from trunkline.inbox import Inbox
 from trunkline.options import StreamOptions
@@ -28,12 +30,18 @@ __all__ = ["Following"]
 
 log = logging.getLogger("trunkline")
 
+_TAKEN: Final[set[tuple[int, str]]] = set()
+"""Into which store who writes, and under which name: of two writers one would lose events."""
+
 
 class Following:
     """Follows some streams of one server; made inside the loop that it is to run in.
 
     Attributes:
         handover: Where the consumer gets its events; `refill` it when it is at its end.
+
+    Raises:
+        Misuse: One of the streams is being followed with the same store of cursors already.
     """
 
     def __init__(
@@ -46,7 +54,7 @@ class Following:
     ) -> None:
         self._server = server
         self._options = options
-        self._stored = store is not None
+        self._store = store
         self._counters = Counters()
         self._tasks: set[asyncio.Task[None]] = set()
         self._inbox = Inbox(max_items=options.buffer_events, max_bytes=options.buffer_bytes)
@@ -66,6 +74,11 @@ class Following:
             store=store,
             clock=asyncio.get_running_loop().time,
         )
+        self._taken = frozenset(
+            (id(store), subscription.name) for subscription in self._subscriptions.values()
+        )
+        if store is not None:
+            _take(self._taken)
         self._spawn(self._begin())
 
     async def refill(self) -> bool:
@@ -85,12 +98,15 @@ class Following:
         self._inbox.end()
         for task in self._tasks:
             task.cancel()
+        if self._store is not None:
+            _TAKEN.difference_update(self._taken)
+            self._taken = frozenset()
 
     async def close(self) -> None:
         """Close the connections and save the cursors; safe to call twice."""
         self.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._stored:
+        if self._store is not None:
             self.handover.save()
 
     def stats(self) -> Stats:
@@ -145,3 +161,12 @@ class Following:
         if error is not None:
             self._inbox.end(error)
             self.stop()
+
+
+def _take(wanted: frozenset[tuple[int, str]]) -> None:
+    for _, name in sorted(wanted & _TAKEN):
+        raise Misuse(
+            f"{name} is being followed with this store of cursors already. Close or stop the other"
+            " feed first; give another account, or another reader of the stream, its own store."
+        )
+    _TAKEN.update(wanted)

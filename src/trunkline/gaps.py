@@ -78,9 +78,11 @@ class Gaps:
         closing = [await self._catch_up(each) for each in self._subscriptions]
         for catch_up in closing:
             catch_up.begin()
+        is_patient = True  # live events wait meanwhile: the trouble of a server is waited out once
         for catch_up in closing:
             if catch_up.has_gap:
-                await catch_up.fetch()
+                await catch_up.fetch(patient=is_patient)
+                is_patient = is_patient and not catch_up.unanswered
         await self._delivery.let_through()
         for catch_up in closing:
             if not catch_up.has_gap:  # the moment between looking and listening: nothing waits

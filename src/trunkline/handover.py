@@ -51,6 +51,7 @@ class Handover:
         self._due_at = clock() + self._interval_seconds
         self._left: list[Item] = []  # of the batch, the next one last
         self._given: list[Item] = []  # handed over or passed by, and not acknowledged
+        self._out: Item | None = None  # handed over, as long as the next one is not asked for
         self.giving: Iterator[Item] = iter(())
 
     def fill(self, batch: list[Item]) -> None:
@@ -82,12 +83,23 @@ class Handover:
                     item.__dict__[attribute] = strict(item.raw)  # type: ignore[union-attr]
                 except NOT_STRICT:
                     item = _decoded(item)  # type: ignore[arg-type]  # no signal has an entity
+            wanted = entity is not None or self._signals or not isinstance(item, Signal)
             if stored:
                 given.append(item)
-            left.pop()
-            if entity is not None or self._signals or not isinstance(item, Signal):
+            # From here to `yield` there is no call, after which Ctrl-C could strike.
+            del left[-1]
+            if wanted:
+                self._out = item
                 yield item
+                self._out = None
         self.acknowledge()
+
+    def take_back(self) -> None:
+        """Have the item that was given last given again: it did not reach the consumer."""
+        item, self._out = self._out, None
+        if item is not None:
+            self._left.append(item)
+            del self._given[-1:]
 
     def acknowledge(self) -> None:
         """Take note that everything that was given is finished, and save when it is time."""

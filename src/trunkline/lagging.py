@@ -26,8 +26,10 @@ _LOOKS: Final = 20
 
 async def wait_for_lagging_rest(
     window: Window, asking: Asking, *, until_seconds: float, fetched: Collection[str]
-) -> None:
+) -> bool:
     """Wait until REST shows the newest post that was told, unless that is old enough or gone.
+
+    Return whether it lags behind still, after as long as that can be expected.
 
     Args:
         window: What was told, and which of it is known to be deleted.
@@ -38,13 +40,14 @@ async def wait_for_lagging_rest(
     told, gone = _Told(window, until_seconds, fetched), set[str]()
     for pause_seconds in _PAUSES_SECONDS:
         if told.newest_without(gone) is None:
-            return
+            return False
         await asyncio.sleep(pause_seconds)
         try:
             if not await _lags(told, asking, gone):
-                return
+                return False
         except (RestRefused, ValueError):
-            return
+            return False
+    return told.newest_without(gone) is not None
 
 
 class _Told:

@@ -77,10 +77,19 @@ class Probing:
         wanted = subscription.sweep_from(track, options=self._options, scheme=scheme)
         start = max(wanted, subscription.horizon(track), oldest, key=id_key)
         vanished = list(islice(vanished_from(page, subscription.window, above=start), 1))
+        # What was found once is not found again: it may be what nobody will fetch.
+        start = max(start, subscription.probed.get(track, ""), key=id_key)
         news = subscription.news_on(page.above(start), track, now=self._now())
         if await self._is_untold(news):
+            subscription.probed[track] = page.newest_id
             return True
-        return bool(vanished) and not await self._asking.statuses(vanished)
+        options = self._options
+        if not (vanished and options.catch_up and options.reconcile):
+            return False
+        if await self._asking.status(vanished[0]) is not None:
+            return False
+        subscription.suspects += vanished
+        return True
 
     async def _is_untold(self, events: Sequence[AnyEvent]) -> bool:
         """Tell whether some of these do not arrive within a moment."""

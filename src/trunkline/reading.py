@@ -3,13 +3,16 @@
 What comes out of a connection may have lain in buffers for a long time, ours and the system's, and
 more may lie there still; when the connection is reset it is gone. So the moment of the last reading
 says little. Only when nothing is left to read is it sure that nothing is left that was told before.
+
+Nor does a reading after a sleep (of the machine, or of the process) say that the connection lives:
+what is read then may have arrived before. The next reading does.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from trunkline.subscription import Subscription
@@ -18,6 +21,8 @@ __all__ = ["Reading"]
 
 _PAUSE_SECONDS: Final = 0.2
 _LONGEST_PAUSE_SECONDS: Final = 5.0
+_LATE_SECONDS: Final = 5.0
+"""A watchdog that is not served in time is not yet asleep."""
 _TURNS: Final = 4
 """What has arrived is read, and whoever waits for it has it, within so many turns of the loop."""
 
@@ -28,26 +33,46 @@ class Reading:
     Args:
         subscriptions: Who is told up to when everything has been read.
         is_holding_back: Whether what was read waits to be delivered.
+        stall_seconds: Nobody who is awake waits longer for a connection.
     """
 
-    __slots__ = ("_at", "_is_holding_back", "_reads", "_something", "_subscriptions", "_waits")
+    __slots__ = (
+        "_at",
+        "_is_holding_back",
+        "_longest_wait",
+        "_reads",
+        "_slept",
+        "_something",
+        "_subscriptions",
+        "_waits",
+        "_waits_since",
+    )
 
     def __init__(
-        self, subscriptions: Sequence[Subscription], *, is_holding_back: Callable[[], bool]
+        self,
+        subscriptions: Sequence[Subscription],
+        *,
+        is_holding_back: Callable[[], bool],
+        stall_seconds: float,
     ) -> None:
         self._subscriptions = subscriptions
         self._is_holding_back = is_holding_back
+        self._longest_wait = timedelta(seconds=stall_seconds + _LATE_SECONDS)
         self._waits = False  # for the connection, not for the consumer
+        self._waits_since: datetime | None = None
+        self._slept = False
         self._reads = 0
         self._at: datetime | None = None
         self._something = asyncio.Event()  # was read that was not taken note of
 
-    def waits(self) -> None:
+    def waits(self, since: datetime) -> None:
         """Take note that the connection is asked for more."""
-        self._waits = True
+        self._waits, self._waits_since = True, since
 
     def has_read(self, at: datetime) -> None:
         """Take note that it gave something."""
+        since = self._waits_since
+        self._slept = self._slept or (since is not None and at - since > self._longest_wait)
         self._waits, self._at = False, at
         self._reads += 1
         self._something.set()
@@ -64,6 +89,9 @@ class Reading:
                 continue
             pause_seconds = _PAUSE_SECONDS
             self._something.clear()
+            if self._slept:
+                self._slept = False
+                continue
             for subscription in self._subscriptions:
                 subscription.caught_up(read_at)
 

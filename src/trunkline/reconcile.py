@@ -50,7 +50,8 @@ async def find_changes(
         return False
     limit = options.reconcile_limit
     since_seconds = _since_seconds(subscription, options, until)
-    recent = _recent(subscription, since_seconds, until, looked_at)
+    recent = [*subscription.suspects, *_recent(subscription, since_seconds, until, looked_at)]
+    subscription.suspects.clear()
     if len(recent) > limit:
         shortfall.add(CHANGES, f"only {limit} posts were asked for (reconcile_limit)")
     elif subscription.window.remembers_since_seconds > since_seconds:
@@ -59,7 +60,7 @@ async def find_changes(
     try:
         for start in range(0, min(len(recent), limit), step):
             asked = recent[start : min(start + step, limit)]
-            changes = _changes(subscription, asked, await asking.statuses(asked), now())
+            changes = await _changes(subscription, asking, asked, now=now)
             subscription.counters.reconciled += await deliver(changes)
     except RestRefused as refused:
         shortfall.add(CHANGES, f"posts could not be asked for: {refused.reason}")
@@ -74,7 +75,7 @@ def _since_seconds(subscription: Subscription, options: StreamOptions, until: da
     """Return when the first of the posts was delivered whose changes are asked for."""
     gap = subscription.gap
     since = gap.since if gap is not None and gap.since is not None else until
-    return since.timestamp() - options.reconcile_window_seconds
+    return min(since, until).timestamp() - options.reconcile_window_seconds
 
 
 def _recent(
@@ -88,12 +89,23 @@ def _recent(
     return [status_id for status_id in delivered if status_id not in looked_at]
 
 
-def _changes(
-    subscription: Subscription, asked: Sequence[str], answered: Sequence[bytes], now: datetime
+async def _changes(
+    subscription: Subscription,
+    asking: Asking,
+    asked: Sequence[str],
+    *,
+    now: Callable[[], datetime],
 ) -> list[AnyEvent]:
-    """Return the edits and deletions that an answer tells."""
+    """Return the edits and deletions that REST tells when it is asked for some posts.
+
+    What a batch lacks may be lagging behind: only a post that is not there by itself is gone.
+    """
+    answered, at = await asking.statuses(asked), now()
     stream, server = subscription.stream, subscription.server
-    edits, gone = reconciled(
-        asked, answered, subscription.window, stream=stream, server=server, now=now
+    edits, lacking = reconciled(
+        asked, answered, subscription.window, stream=stream, server=server, now=at
     )
-    return edits + deletions(gone, stream=stream, server=server, now=now)
+    gone = lacking
+    if asking.flavour.statuses_by_id:
+        gone = [one for one in lacking if await asking.status(one) is None]
+    return edits + deletions(gone, stream=stream, server=server, now=at)

@@ -52,6 +52,10 @@ class Session:
         options: How to follow.
         others: The transports that can be tried if this one is refused.
         past: What following these streams has been through.
+
+    Attributes:
+        streams: What is followed.
+        transport: Over what.
     """
 
     def __init__(
@@ -68,8 +72,8 @@ class Session:
     ) -> None:
         self._server = server
         self._subscriptions = tuple(subscriptions)
-        self._streams = tuple(subscription.stream for subscription in subscriptions)
-        self._transport = transport
+        self.streams = tuple(subscription.stream for subscription in subscriptions)
+        self.transport = transport
         self._counters = counters
         # Polling is nothing but catching up.
         self._options = replace(options, catch_up=True) if transport == "polling" else options
@@ -80,7 +84,7 @@ class Session:
         self._lease = asyncio.timeout(None)
         self._reconnecting = Reconnecting(
             server.url,
-            self._streams,
+            self.streams,
             options=options,
             counters=counters,
             others=others,
@@ -90,7 +94,7 @@ class Session:
         )
         self._delivery = Delivery(
             server.url,
-            dict(zip(self._streams, subscriptions, strict=True)),
+            dict(zip(self.streams, subscriptions, strict=True)),
             inbox=inbox,
             counters=counters,
         )
@@ -103,7 +107,9 @@ class Session:
             now=self._now,
         )
         self._reading = Reading(
-            self._subscriptions, is_holding_back=lambda: self._delivery.is_holding_back
+            self._subscriptions,
+            is_holding_back=lambda: self._delivery.is_holding_back,
+            stall_seconds=options.stall_seconds,
         )
         self._vigil = Vigil(
             self._subscriptions,
@@ -138,7 +144,7 @@ class Session:
         while True:
             outcome = Outcome(OutcomeKind.SUPERSEDED)
             try:
-                await (self._poll() if self._transport == "polling" else self._live())
+                await (self._poll() if self.transport == "polling" else self._live())
             except* ConnectionEnded as endings:
                 outcome = _first(endings).outcome
             _stop_if_cancelled()
@@ -163,10 +169,10 @@ class Session:
         if not self._began:
             await self._gaps.prime(required=False)
         connection = await self._server.connect(
-            self._transport, self._streams, stall_seconds=self._options.stall_seconds
+            self.transport, self.streams, stall_seconds=self._options.stall_seconds
         )
-        self._open_up()
         try:
+            self._open_up()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._gaps.close())
                 tasks.create_task(self._vigil.watch_silence())
@@ -196,7 +202,7 @@ class Session:
         self._began, self._brought = True, False
         self._reconnecting.opened()
         self._counters.connects += 1
-        if self._transport != "polling":
+        if self.transport != "polling":
             self._delivery.hold_back()
             self._gaps.unlooked = len(self._subscriptions)
         for subscription in self._subscriptions:
@@ -205,8 +211,8 @@ class Session:
             Connected(
                 server=self._server.url,
                 at=self._now(),
-                streams=self._streams,
-                transport=self._transport,
+                streams=self.streams,
+                transport=self.transport,
             )
         )
 
@@ -219,7 +225,7 @@ class Session:
         """Pass on what the connection brings, until it ends."""
         counted = 0
         while True:
-            self._reading.waits()
+            self._reading.waits(self._now())
             incoming = await connection.read()
             now, self._brought = self._now(), True
             self._reading.has_read(now)
@@ -251,7 +257,7 @@ class Session:
             Disconnected(
                 server=self._server.url,
                 at=self._now(),
-                streams=self._streams,
+                streams=self.streams,
                 reason=reason,
                 words=words,
                 retry_in_seconds=retry_in_seconds,

@@ -58,6 +58,8 @@ class Subscription:
         primed: The tracks whose state was known when following began.
         live_at: Until when everything that was told has been read.
         signed_in_at: When a call was last made for the sake of the feed; see `Vigil`.
+        suspects: Old posts that seem to be gone, to be asked for after the next gap.
+        probed: For each track up to which id a probe has found what did not come.
     """
 
     def __init__(
@@ -78,6 +80,8 @@ class Subscription:
         self.primed: set[Track] = set()
         self.live_at: datetime | None = None
         self.signed_in_at: datetime | None = None
+        self.suspects: list[str] = []
+        self.probed: dict[Track, str] = {}
         self._store = store
         self._sure_at: datetime | None = None  # the consumer has what was told until then
         self._finished_at = _LONG_AGO  # when the last item that the consumer has finished came
@@ -86,6 +90,7 @@ class Subscription:
         self._untold: list[OpenGap] = []  # gaps that the consumer has not acknowledged
         self._stored_owed: dict[Track, str] = {}
         self._unsaved: list[Key] = []
+        self._counted = 0  # so many of them are counted as kept
         self._kept = Kept((), capacity=capacity, horizons={})
         self._capacity = capacity
         self._restore()
@@ -99,6 +104,11 @@ class Subscription:
     def has_begun(self) -> bool:
         """Whether it was followed before: what is there now and was not then has been missed."""
         return self._sure_at is not None
+
+    @property
+    def sure_at(self) -> datetime | None:
+        """Until when the consumer is known to have everything; ``None`` before following began."""
+        return self._sure_at
 
     def begin_if_primed(self, now: datetime) -> None:
         """Following begins, if it is known from where; see `begin`."""
@@ -146,6 +156,7 @@ class Subscription:
         """
         if not self.has_begun:
             self.begin(now)
+        self.window.none_after(now.timestamp())
         self.live_at = now
 
     def caught_up(self, at: datetime) -> None:
@@ -202,7 +213,8 @@ class Subscription:
         if self._store is None:
             return
         live_at, lost = self._position(), [gap.shortfall for gap in self._untold]
-        self._kept.add(key for key, _ in self._unsaved)
+        self._kept.add(key for key, _ in self._unsaved[self._counted :])
+        self._counted = len(self._unsaved)  # they stay unsaved if the store cannot take them
         cursor = Cursor(
             primed=frozenset(self.primed),
             live_at_seconds=live_at.timestamp() if live_at else None,
@@ -214,6 +226,7 @@ class Subscription:
         )
         self._store.save(self.name, cursor, self._unsaved)
         self._unsaved.clear()
+        self._counted = 0
 
     def remember(self, keys: Iterable[str]) -> None:
         """Count keys as seen and finished: they were there before following began."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from types import TracebackType
+from types import GeneratorType, TracebackType
 from typing import Generic, Self, TypeVar, cast
 
 from trunkline.errors import Misuse, StopStream
@@ -73,12 +73,24 @@ class Feed(Generic[Given]):
         return self
 
     def __next__(self) -> Given:
-        item = next(self._giving, None)
-        while item is None:
-            if not self._refill():
-                raise StopIteration
+        item: Item | None
+        try:
             item = next(self._giving, None)
-        return item  # type: ignore[return-value]  # the handover passes signals by unless asked
+            while item is None:
+                if not self._refill():
+                    raise StopIteration
+                item = next(self._giving, None)
+            return item  # type: ignore[return-value]  # the handover passes signals by unless asked
+        except KeyboardInterrupt:
+            self._take_back()
+            raise
+
+    def _take_back(self) -> None:
+        """Keep an item that was given, but not to the consumer, because Ctrl-C came between."""
+        giving = self._giving
+        has_ended = not isinstance(giving, GeneratorType) or giving.gi_frame is None
+        if self._following is not None and not has_ended:  # it was not in there that it came
+            self._following.handover.take_back()
 
     def acknowledge(self) -> None:
         """Say that the event in hand is finished, without asking for the next one."""

@@ -18,6 +18,7 @@ from trunkline.options import StreamKeywords
 from trunkline.server import Fault, Server, World
 from trunkline.signals import Connected
 from trunkline.streams import Stream
+from trunkline.transport.http import Network
 
 __all__ = ["HOST", "Follower", "ending_of", "following", "loop_time"]
 
@@ -34,10 +35,12 @@ class Follower:
     items: list[Item] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
     _connected: asyncio.Event = field(default_factory=asyncio.Event)
+    _came: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def follow(self) -> None:
         async for item in self.feed:
             self.items.append(item)
+            self._came.set()
             if isinstance(item, Connected):
                 self._connected.set()
 
@@ -47,6 +50,12 @@ class Follower:
     @property
     def ids(self) -> list[str]:
         return [item.status_id for item in self.of(Update)]
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Return when `holds` does; it is asked after each item."""
+        while not holds():
+            self._came.clear()
+            await self._came.wait()
 
     async def connected(self) -> None:
         """Return when it is connected and has nothing left to look for."""
@@ -60,6 +69,7 @@ async def following(
     faults: tuple[Fault, ...] = (),
     token: str = "demo-token",
     prepare: Callable[[World], object] = lambda world: None,
+    network: Network | None = None,
     **options: Unpack[StreamKeywords],
 ) -> AsyncIterator[Follower]:
     """Run a server and a client that follows `streams` of it, in virtual time."""
@@ -67,7 +77,9 @@ async def following(
     prepare(world)
     async with (
         Server(world, host=HOST, faults=faults) as server,
-        AsyncMastodon(server.url, access_token=token, network=virtual_network()) as mastodon,
+        AsyncMastodon(
+            server.url, access_token=token, network=network or virtual_network()
+        ) as mastodon,
     ):
         feed = mastodon.stream(*(streams or (Stream.public(),)), signals=True, **options)
         follower = Follower(server, feed)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.continuity.follower import Follower, following
-from tests.support.virtual_clock import on_virtual_clock
+from tests.continuity.follower import HOST, Follower, following, loop_time
+from tests.support.virtual_clock import on_virtual_clock, virtual_network, wall_clock
 
+from trunkline import AsyncMastodon
 from trunkline.errors import NoSuchStream
 from trunkline.options import StreamKeywords
-from trunkline.server import Fault
+from trunkline.server import Fault, Server, World
 from trunkline.server.faults import FaultKind
 from trunkline.signals import Connected, Disconnected, Gap
 
@@ -162,3 +163,57 @@ async def test_polling_catches_up_whether_that_is_wanted_or_not() -> None:
         await follower.connected()
         published = await publish(follower, times=3, every_seconds=60.0)
         assert follower.ids == published
+
+
+@on_virtual_clock
+async def test_a_stream_that_is_streamed_is_left_alone_while_another_one_returns() -> None:
+    faults = (refused("websocket", 100_000), refused("sse", 1))
+    async with following("public", "hashtag:python", faults=faults) as follower:
+        await follower.connected()
+        published = await publish(follower, times=60, every_seconds=60.0)
+        told = [(str(one.streams[0]), one.transport) for one in follower.of(Connected)]
+        assert sorted(told) == [("hashtag:python", "sse"), ("public", "polling"), ("public", "sse")]
+        assert sorted(follower.ids) == sorted(2 * published)
+
+
+@on_virtual_clock
+async def test_the_first_try_to_return_comes_soon_after_each_fall() -> None:
+    async with following() as follower:
+        for _ in range(6):
+            await follower.until(lambda: transports(follower)[-1:] == ["sse"])
+            await asyncio.sleep(7200.0)
+            fell_at, plan = loop_time(), follower.server.faults
+            plan.faults = (*plan.faults, refused("sse", 1), refused("websocket", 1))
+            plan.fired += [0, 0]
+            follower.server.cut_connections()
+            await follower.until(lambda: transports(follower)[-1] == "polling")
+            await follower.until(lambda: transports(follower)[-1] == "sse")
+            assert loop_time() - fell_at < 120.0
+
+
+@on_virtual_clock
+async def test_a_return_that_is_barred_elsewhere_ends_nothing() -> None:
+    """One transport is offered again, the other one says no without a word."""
+    faults = (
+        refused("websocket", 2),
+        refused("sse", 2),
+        refused("websocket", 100_000, status=403),
+    )
+    async with following("public", "hashtag:python", faults=faults) as follower:
+        await follower.connected()
+        published = await publish(follower, times=30, every_seconds=60.0)
+        assert follower.task is not None
+        assert not follower.task.done()
+        assert transports(follower)[-1] == "sse"
+        assert sorted(follower.ids) == sorted(2 * published)
+
+
+@on_virtual_clock
+async def test_what_can_neither_be_streamed_nor_polled_is_no_stream() -> None:
+    server = Server(World(now=wall_clock), host=HOST, flavour="friendica")
+    async with (
+        server,
+        AsyncMastodon(server.url, access_token="demo-token", network=virtual_network()) as mastodon,
+    ):
+        with pytest.raises(NoSuchStream, match="has no streaming, and something no timeline"):
+            await anext(mastodon.stream("something"))

@@ -180,7 +180,7 @@ _CATCHING_UP: Final = (
     Mutant(
         name="reconcile-without-deletions",
         file="reconcile.py",
-        before="    return edits + deletions(gone, stream=stream, server=server, now=now)",
+        before="    return edits + deletions(gone, stream=stream, server=server, now=at)",
         after="    return edits",
         test=_STORIES + "test_a_deletion_that_a_gap_hid_is_told",
         why="What an answer lacks is easily overlooked: there is nothing to loop over.",
@@ -282,8 +282,8 @@ _PATIENCE: Final = (
     Mutant(
         name="polled-for-ever",
         file="course.py",
-        before="        if streaming and not self._is_looking:\n",
-        after="        if not streaming and not self._is_looking:\n",
+        before="        if self._streaming and not self._is_looking:\n",
+        after="        if not self._streaming and not self._is_looking:\n",
         test="tests/continuity/test_falling_back.py"
         "::test_a_server_that_streams_again_is_not_polled_for_ever",
         why="Polling delivers everything too; it is only half a minute late.",

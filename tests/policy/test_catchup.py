@@ -167,3 +167,12 @@ def test_a_reason_is_named_once_and_everything_missing_is_kept() -> None:
     assert (shortfall.missing, shortfall.reasons) == ({"update", "delete"}, ["refused"])
     shortfall.clear()
     assert (shortfall.missing, shortfall.reasons) == (set(), [])
+
+
+@pytest.mark.parametrize("track", ["statuses", "conversations"])
+@pytest.mark.parametrize(
+    "deep", [b"[" * 100_000, b'[{"last_status":' + b"[" * 2000 + b"]" * 2000 + b"}]"]
+)
+def test_a_page_that_is_nested_without_end_is_no_page(track: Track, deep: bytes) -> None:
+    with pytest.raises(ValueError, match="expected an array"):
+        parse_page(deep, track)

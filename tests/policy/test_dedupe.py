@@ -172,3 +172,21 @@ def test_the_version_of_a_post_is_its_own_and_not_that_of_what_it_boosts(
     raw: bytes, version: str
 ) -> None:
     assert edited_at(raw) == version
+
+
+def test_an_edit_without_a_version_comes_whenever_it_is_told_but_not_after_the_deletion() -> None:
+    unversioned = edit(version=None)
+    assert admissions(unversioned, unversioned, deletion(), unversioned) == [
+        NEW,
+        NEW,
+        NEW,
+        DELETED,
+    ]
+
+
+def test_nothing_was_seen_later_than_now() -> None:
+    window = Window()
+    for place, at_seconds in enumerate((100.0, 500.0, 900.0)):
+        window.remember(str(place), at_seconds=at_seconds)
+    window.none_after(500.0)
+    assert window.seen_since(0.0) == [("0", 100.0), ("1", 500.0), ("2", 500.0)]

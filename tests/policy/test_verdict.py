@@ -196,7 +196,7 @@ def test_a_token_that_was_good_gets_one_more_try(outcome: Outcome) -> None:
     first = verdict_on(outcome)
     assert first.action is Action.RECONNECT
     assert first.reason in REFUSALS
-    second = verdict_on(outcome, retries=1)
+    second = settle(verdict_on(outcome, retries=1), other_transport_left=False)
     assert (second.action, second.error) == (Action.FATAL, Unauthorized)
 
 

@@ -141,7 +141,7 @@ async def test_the_older_document_names_the_address_where_the_newer_does_not() -
         ([{"href": "{url}/nodeinfo/2.0"}], {"software": []}, "mastodon"),
         ([{"href": "{url}/elsewhere"}], {"software": {"name": "gotosocial"}}, "mastodon"),
         ([{"href": "https://127.0.0.1:1/nodeinfo/2.0"}], {}, "mastodon"),
-        ([{"href": "::"}, {"rel": "?"}], {}, "mastodon"),
+        ([{"href": "::"}, {"href": "http://[x"}, {"rel": "?"}], {}, "mastodon"),
         ("no list", {}, "mastodon"),
     ],
 )
@@ -327,3 +327,17 @@ async def test_discovery_happens_once_and_again_when_it_is_forgotten() -> None:
         await asking.instance()
         await asking.close()
     assert shown.paths == [V2, V2]
+
+
+@pytest.mark.parametrize("path", [V2, V1])
+async def test_a_document_that_is_nested_without_end_is_none(path: str) -> None:
+    nested = "[" * 100_000
+    instance, url = await found({path: says(text='{"version":"4.4.0","configuration":' + nested)})
+    assert (instance.version, instance.streaming_url) == ("", url)
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".example"])
+async def test_a_redirect_to_a_name_that_is_none_is_an_ending(host: str) -> None:
+    with pytest.raises(ConnectionEnded) as caught:
+        await found({V2: leads_to(f"http://{host}/")})
+    assert caught.value.outcome.kind in (OutcomeKind.REDIRECT_ELSEWHERE, OutcomeKind.DNS)

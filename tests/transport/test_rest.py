@@ -227,6 +227,33 @@ async def test_nobody_there_is_told_in_words() -> None:
 
 
 @on_virtual_clock
+async def test_a_server_that_wants_to_be_left_alone_for_hours_gives_no_answer_now() -> None:
+    busy = says({}, status=503, headers={"Retry-After": "86400"})
+    async with rest(busy) as (asking, shown):
+        for _ in range(2):
+            began_at = asyncio.get_running_loop().time()
+            with pytest.raises(RestRefused) as caught:
+                await asking.get(PATH, PAGE)
+            assert caught.value.is_passing
+            assert asyncio.get_running_loop().time() - began_at < 1.0
+        assert len(shown.asked) == 1, "it is left alone"
+
+
+@pytest.mark.parametrize("step_seconds", [-1800.0, -86_400.0, 86_400.0])
+@on_virtual_clock
+async def test_a_clock_that_is_set_moves_no_booking(step_seconds: float) -> None:
+    wrong_seconds = 0.0
+    async with site({PATH: limited(299)}) as shown, session(virtual_network()) as http:
+        asking = Rest(http, shown.url, token=None, clock=lambda: wall_clock() + wrong_seconds)
+        await asking.get(PATH, PAGE)
+        wrong_seconds = step_seconds
+        began_at = asyncio.get_running_loop().time()
+        for _ in range(3):
+            await asking.get(PATH, PAGE)
+        assert asyncio.get_running_loop().time() - began_at < 5.0
+
+
+@on_virtual_clock
 async def test_an_answer_without_end_is_not_kept() -> None:
     async def endless(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()

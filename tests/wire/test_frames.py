@@ -131,3 +131,17 @@ def test_the_length_is_written_in_the_shortest_way(size: int) -> None:
 def test_a_mask_is_taken_off_as_it_was_put_on() -> None:
     assert masked(masked(b"hello", MASK), MASK) == b"hello"
     assert masked(b"\x11\x22\x33\x44\x11", MASK) == bytes(5)
+
+
+@pytest.mark.parametrize("size", [1 << 63, 1 << 40, (1 << 30) + 1])
+def test_a_frame_of_an_absurd_size_ends_it_instead_of_swallowing_all_that_comes(size: int) -> None:
+    reader = FrameReader(from_client=False)
+    assert reader.feed(bytes((0x81, 127)) + size.to_bytes(8, "big") + b"x" * 100) == []
+    assert reader.violation == 1009
+
+
+def test_fragments_without_content_take_no_memory() -> None:
+    reader = FrameReader(from_client=False)
+    assert reader.feed(bytes((0x01, 0)) + bytes((0x00, 0)) * 1000) == []
+    assert reader._parts == []
+    assert reader.feed(bytes((0x80, 2)) + b"hi") == [(TEXT, b"hi")]

@@ -127,7 +127,7 @@ def parse_page(body: bytes, track: Track) -> Page:
     """
     try:
         newest_first = msgspec.json.decode(body, type=list[msgspec.Raw])
-    except (msgspec.MsgspecError, UnicodeError) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise ValueError(f"expected an array of entries: {error}") from error
     paired = [(_paging_id(entry, track), entry) for entry in map(bytes, newest_first)]
     # Without an id nobody can say whether an entry is news, nor page on from it.
@@ -144,7 +144,7 @@ def _paging_id(entry: bytes, track: Track) -> str:
         return leading_id(entry)
     try:
         return leading_id(bytes(msgspec.json.decode(entry, type=_Talk).last_status))
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return ""
 
 

@@ -197,8 +197,9 @@ class Window:
     def admit(self, event: AnyEvent, *, now_seconds: float) -> Admission:
         """Say whether `event` is news, and remember it if so."""
         keys = keys_of(event)
-        if not keys:
-            return Admission.NEW
+        if not keys:  # an edit without a version is one as well
+            is_gone = isinstance(event, Edit) and leading_id(event.raw) in self._deleted
+            return Admission.DELETED if is_gone else Admission.NEW
         if keys[0] in self._seen:
             return Admission.DUPLICATE
         if isinstance(event, (Update, Edit)):
@@ -223,6 +224,11 @@ class Window:
         status_id, _, version = key.partition("@")
         if version and _moment(version) > _moment(self._versions.get(status_id, "")):
             self._versions[status_id] = version
+
+    def none_after(self, at_seconds: float) -> None:
+        """Take note of the time: what was seen later by a clock that was wrong was seen by now."""
+        if self._times and max(self._times) > at_seconds:
+            self._times = [min(seen_at, at_seconds) for seen_at in self._times]
 
     def trim(self) -> None:
         """Forget the oldest keys above the capacity, and raise the horizon by what they were.

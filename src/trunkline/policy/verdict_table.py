@@ -181,7 +181,7 @@ _REFUSALS = (
         slowly(_R.UNAUTHORIZED, "The token was good before; a restarting server may err once."),
     ),
     Row(
-        _on(_K.REFUSED_STATUS, numbers=_NOT_YOU, was_connected=False, said_why=False),
+        _on(_K.REFUSED_STATUS, numbers=_NOT_YOU, said_why=False),
         elsewhere(
             _R.UNAUTHORIZED,
             "It may be only this way in that is barred; the other one works, or says why not.",

@@ -149,7 +149,7 @@ class _Refusal(msgspec.Struct):
 def _words(body: bytes) -> str:
     try:
         said = msgspec.json.decode(body, type=_Refusal)
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return ""
     return said.error or said.error_description
 

@@ -165,6 +165,8 @@ async def _fetch(
             final = response.url
     except aiohttp.TooManyRedirects:
         raise ConnectionEnded(Outcome(OutcomeKind.REDIRECT_ELSEWHERE)) from None
+    except UnicodeError:  # an address that no request can be sent to
+        raise ConnectionEnded(Outcome(OutcomeKind.REDIRECT_ELSEWHERE)) from None
     except (aiohttp.ClientError, OSError) as error:
         raise ConnectionEnded(outcome_of(error)) from error
     if response.status == 429 or response.status >= 500:
@@ -175,7 +177,7 @@ async def _fetch(
         return None
     try:
         return msgspec.json.decode(body, type=_Document), str(final.with_query(None))
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
 
 

@@ -51,8 +51,9 @@ async def software_of(
     """
     address = urljoin(server, _DISCOVERY)
     found = await _fetch(http, address, _Links, timeout_seconds=timeout_seconds)
+    own = urlsplit(server)
     for link in found.links if found else ():
-        if urlsplit(link.href).netloc != urlsplit(server).netloc:
+        if not link.href.startswith(f"{own.scheme}://{own.netloc}/"):
             continue
         document = await _fetch(http, link.href, _Document, timeout_seconds=timeout_seconds)
         if document is not None and document.software is not None:
@@ -70,5 +71,5 @@ async def _fetch(
         ):
             body = await read_body(response, max_bytes=_DOCUMENT_BYTES)
         return msgspec.json.decode(body, type=kind)
-    except (aiohttp.ClientError, OSError, ValueError):
+    except (aiohttp.ClientError, OSError, ValueError, RecursionError):
         return None

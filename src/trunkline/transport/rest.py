@@ -23,6 +23,8 @@ from trunkline.transport.http import Secret, outcome_of, read_body, refusal
 __all__ = ["Answer", "Rest", "RestRefused"]
 
 _TRIES: Final = 5
+_LONGEST_WAIT_SECONDS: Final = 960.0
+"""A question that has to wait for longer has no answer now: live events may be waiting for it."""
 _LONGEST_BYTES: Final = 32 * 1024 * 1024
 """No page of a timeline is that long; a server that has lost its way may be."""
 _REGENERATING: Final = 206
@@ -84,6 +86,7 @@ class Rest:
         self._timeout_seconds = timeout_seconds
         self._dice = dice
         self._clock = clock
+        self._began_at_seconds: float | None = None
         self._headers = {"Accept": "application/json"}
         self._token = token
         if token is not None:
@@ -104,15 +107,26 @@ class Rest:
             if isinstance(outcome, Answer):
                 return outcome
             tries_left -= 1
-            if not tries_left or not _worth_retrying(outcome):
+            told_seconds = outcome.retry_after_seconds or 0.0
+            too_long = told_seconds > _LONGEST_WAIT_SECONDS
+            if not tries_left or too_long or not _worth_retrying(outcome):
                 raise RestRefused(outcome)
             wait_seconds, backoff = backoff.delay(self._dice())
-            await asyncio.sleep(wait_seconds + (outcome.retry_after_seconds or 0.0))
+            await asyncio.sleep(wait_seconds + told_seconds)
 
     async def _try(self, path: str, query: tuple[tuple[str, str], ...]) -> Answer | Outcome:
         paged = any(name in _PAGING for name, _ in query)
         kind = RequestKind.PAGED if paged else RequestKind.PLAIN
-        wait_seconds, self._budget = self._budget.reserve(kind, now_seconds=self._clock())
+        wait_seconds, budget = self._budget.reserve(kind, now_seconds=self._steady_seconds())
+        if wait_seconds > _LONGEST_WAIT_SECONDS:
+            words = f"the server wants to be left alone for {wait_seconds:.0f} s"
+            return Outcome(
+                OutcomeKind.REFUSED_STATUS,
+                status=429,
+                words=words,
+                retry_after_seconds=wait_seconds,
+            )
+        self._budget = budget
         await asyncio.sleep(wait_seconds)
         try:
             async with (
@@ -129,7 +143,10 @@ class Rest:
             return outcome_of(error)
         now_seconds = self._clock()
         self._budget = self._budget.observe(
-            response.headers, status=response.status, now_seconds=now_seconds, kind=kind
+            response.headers,
+            status=response.status,
+            now_seconds=self._steady_seconds(),
+            kind=kind,
         )
         if response.status == _REGENERATING:
             return Outcome(
@@ -146,6 +163,13 @@ class Rest:
         return refusal(
             response.status, response.headers, body, now_seconds=now_seconds, token=self._token
         )
+
+    def _steady_seconds(self) -> float:
+        """Return the time by a clock that nobody sets: bookings are not to move with the other."""
+        steady_seconds = asyncio.get_running_loop().time()
+        if self._began_at_seconds is None:
+            self._began_at_seconds = self._clock() - steady_seconds
+        return self._began_at_seconds + steady_seconds
 
 
 _PAGING: Final = frozenset({"min_id", "max_id", "since_id"})

@@ -95,7 +95,7 @@ async def _switched(
         held is not None
         and response.status == 101
         and headers.get("Upgrade", "").lower() == "websocket"
-        and headers.get("Sec-WebSocket-Accept", "").encode() == accept
+        and headers.get("Sec-WebSocket-Accept", "") == accept.decode()
     ):
         held.take()
         return held

@@ -31,6 +31,9 @@ _TWO_BYTES, _EIGHT_BYTES = 126, 127  # sizes that stand for one which follows in
 _MAX_CONTROL_BYTES: Final = 125
 _MASK_BYTES: Final = 4
 _PROTOCOL_ERROR: Final = 1002
+_TOO_BIG: Final = 1009
+_LARGEST_FRAME_BYTES: Final = 1024 * 1024 * 1024
+"""A frame that is larger is not skipped: it would take for ever, and most likely it is none."""
 _USUAL_HEAD: Final = bytes((_FINAL | TEXT, _TWO_BYTES))
 
 _Items = list[tuple[int, bytes] | Oversized]
@@ -145,6 +148,9 @@ class FrameReader:
         if size >= _TWO_BYTES:
             start += 2 if size == _TWO_BYTES else 8
             size = int.from_bytes(data[position + 2 : start], "big")
+            if size > _LARGEST_FRAME_BYTES:
+                self.violation = _TOO_BIG
+                return len(data)
         stop = start + (_MASK_BYTES if self._expects_mask else 0) + size
         is_content = first & _OPCODE < CLOSE
         if start > len(data):
@@ -192,5 +198,6 @@ class FrameReader:
             self._parts, self._parts_bytes, self._opcode = [], 0, CONTINUATION
         else:
             self._opcode = opcode
-            self._parts.append(payload)
+            if payload:  # so that the size of all bounds their number
+                self._parts.append(payload)
             self._parts_bytes += len(payload)

@@ -1,0 +1,40 @@
+"""Up to when everything that was told has been read, and what a sleep says about that."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.support.virtual_clock import on_virtual_clock
+
+from trunkline.reading import Reading
+from trunkline.stats import Counters
+from trunkline.streams import Stream
+from trunkline.subscription import Subscription
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+PUBLIC = Stream.public()
+
+
+@pytest.mark.parametrize("slept_seconds", [0.0, 15.0, 8 * 3600.0])
+@on_virtual_clock
+async def test_what_is_read_after_a_sleep_does_not_say_that_the_connection_lives(
+    slept_seconds: float,
+) -> None:
+    one = Subscription(PUBLIC, "https://mastodon.example", counters=Counters(), store=None)
+    reading = Reading([one], is_holding_back=lambda: False, stall_seconds=45.0)
+    telling = asyncio.ensure_future(reading.tell())
+    reading.waits(NOON)
+    woken = NOON + timedelta(seconds=slept_seconds)
+    reading.has_read(woken)
+    reading.waits(woken)
+    await asyncio.sleep(1.0)
+    first_live_at = one.live_at
+    later = woken + timedelta(seconds=15.0)
+    reading.has_read(later)
+    reading.waits(later)
+    await asyncio.sleep(1.0)
+    telling.cancel()
+    assert first_live_at == (None if slept_seconds > 45.0 else woken)
+    assert one.live_at == later
