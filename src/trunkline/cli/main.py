@@ -26,6 +26,7 @@ from trunkline.cli.replay import replay
 from trunkline.cli.report import report
 from trunkline.cli.running import BAD_INPUT, INTERRUPTED, OK, complain
 from trunkline.cli.serve import serve
+from trunkline.cli.standard import open_what_is_closed
 from trunkline.cli.watch import watch
 from trunkline.errors import TrunklineError
 
@@ -78,7 +79,8 @@ def start(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, by default that of the process, and return its exit code."""
-    if sys.stdout is None:  # its number would go to the next file or socket that is opened
+    open_what_is_closed()
+    if sys.stdout is None:
         complain("Expected an open standard output; it is closed.")
         return BAD_INPUT
     for stream in (sys.stdout, sys.stderr):
