@@ -26,7 +26,7 @@ from trunkline.cli.replay import replay
 from trunkline.cli.report import report
 from trunkline.cli.running import BAD_INPUT, INTERRUPTED, OK, complain
 from trunkline.cli.serve import serve
-from trunkline.cli.standard import open_what_is_closed
+from trunkline.cli.standard import ReaderLeft, open_what_is_closed, telling_of_output
 from trunkline.cli.watch import watch
 from trunkline.errors import TrunklineError
 
@@ -87,8 +87,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows few letters is no reason
     logging.getLogger("trunkline").addHandler(logging.NullHandler())
+    return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
-        code = app(arguments, prog_name="trunkline", standalone_mode=False)
+        with telling_of_output():
+            code = app(arguments, prog_name="trunkline", standalone_mode=False)
+    except ReaderLeft:
+        return OK
     except TrunklineError as error:
         complain(str(error))
         return BAD_INPUT

@@ -7,13 +7,14 @@ open is closed and cursors are saved. Knows nothing of what a command does.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import signal
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Final
+
+from trunkline.cli.standard import forget
 
 __all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "OK", "complain", "one_line", "run"]
 
@@ -40,13 +41,16 @@ def run(work: Callable[[], Coroutine[None, None, int]]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        _forget_output()
+        forget(sys.stdout)
         return OK
 
 
 def complain(message: str) -> None:
     """Say in one line on standard error what went wrong."""
-    print(f"trunkline: {one_line(message)}", file=sys.stderr)  # noqa: T201  # the one place
+    try:
+        print(f"trunkline: {one_line(message)}", file=sys.stderr)  # noqa: T201  # the one place
+    except OSError:  # nobody reads it; the exit code tells as well
+        forget(sys.stderr)
 
 
 def one_line(text: str) -> str:
@@ -81,11 +85,3 @@ def _faster_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
-
-
-def _forget_output() -> None:
-    """Let standard output lead nowhere, or Python complains about the pipe when it exits."""
-    with suppress(OSError, ValueError, AttributeError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
