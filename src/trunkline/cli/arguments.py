@@ -96,10 +96,14 @@ def make_reach(
 
 
 def ask_for_token() -> Secret | None:
-    """Ask the person at the terminal for a token, unseen; ``None`` if there is nobody to ask."""
+    """Ask the person at the terminal for a token, unseen; ``None`` if there is nobody or none."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
-    return Secret(getpass("Access token: ", stream=sys.stderr).strip())
+    try:
+        return Secret(getpass("Access token: ", stream=sys.stderr).strip())
+    except EOFError:
+        sys.stderr.write("\n")  # what is told next is a line of its own
+        return None
 
 
 def explain_tokens(error: Unauthorized) -> Unauthorized:

@@ -24,7 +24,14 @@ from trunkline.cli.record import record
 from trunkline.cli.relay import relay
 from trunkline.cli.replay import replay
 from trunkline.cli.report import report
-from trunkline.cli.running import BAD_INPUT, INTERRUPTED, OK, complain
+from trunkline.cli.running import (
+    BAD_INPUT,
+    INTERRUPTED,
+    OK,
+    Terminated,
+    complain,
+    raising_terminated,
+)
 from trunkline.cli.serve import serve
 from trunkline.cli.standard import ReaderLeft, open_what_is_closed, telling_of_output
 from trunkline.cli.watch import watch
@@ -92,9 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        with telling_of_output():
+        with raising_terminated(), telling_of_output():
             code = app(arguments, prog_name="trunkline", standalone_mode=False)
-    except ReaderLeft:
+    except (ReaderLeft, Terminated):
         return OK
     except TrunklineError as error:
         complain(str(error))

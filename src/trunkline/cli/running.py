@@ -10,13 +10,24 @@ import asyncio
 import re
 import signal
 import sys
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
-from typing import Final
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Final, NoReturn
 
 from trunkline.cli.standard import forget
 
-__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "OK", "complain", "one_line", "run"]
+__all__ = [
+    "BAD_INPUT",
+    "FAILED",
+    "INTERRUPTED",
+    "OK",
+    "Terminated",
+    "complain",
+    "one_line",
+    "raising_terminated",
+    "run",
+]
 
 OK: Final = 0
 FAILED: Final = 1
@@ -27,6 +38,23 @@ INTERRUPTED: Final = 130
 """Ctrl-C: 128 and the number of SIGINT, as shells count."""
 
 _NO_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+
+
+class Terminated(BaseException):  # as Ctrl-C is no error either
+    """SIGTERM came while no event loop was there to hear it."""
+
+
+@contextmanager
+def raising_terminated() -> Iterator[None]:
+    """Let SIGTERM raise `Terminated` while the block runs, as Ctrl-C raises `KeyboardInterrupt`."""
+    before = signal.getsignal(signal.SIGTERM)
+    with suppress(ValueError):  # threads of tests may not set any
+        signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):
+            signal.signal(signal.SIGTERM, before)
 
 
 def run(work: Callable[[], Coroutine[None, None, int]]) -> int:
@@ -68,6 +96,7 @@ async def _until_terminated(work: Callable[[], Coroutine[None, None, int]]) -> i
         if task is not None:
             task.cancel()
 
+    before = signal.getsignal(signal.SIGTERM)
     # Windows has no signal handlers in its loop, and threads of tests may not set any.
     with suppress(NotImplementedError, ValueError, RuntimeError):
         loop.add_signal_handler(signal.SIGTERM, terminate)
@@ -77,6 +106,14 @@ async def _until_terminated(work: Callable[[], Coroutine[None, None, int]]) -> i
         if not told:
             raise
         return OK
+    finally:
+        with suppress(NotImplementedError, ValueError, RuntimeError):
+            loop.remove_signal_handler(signal.SIGTERM)
+            signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Terminated
 
 
 def _faster_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
