@@ -28,6 +28,7 @@ __all__ = [
     "TokenFile",
     "ask_for_token",
     "explain_tokens",
+    "make_network",
     "make_reach",
 ]
 
@@ -91,8 +92,17 @@ def make_reach(
         server=server,
         token=_read(token_file) if token_file is not None else _from_environment(),
         streaming_url=streaming_url,
-        network=Network(proxy=_checked_proxy(proxy), ca_file=ca_file),
+        network=make_network(proxy=proxy, ca_file=ca_file),
     )
+
+
+def make_network(*, proxy: str | None, ca_file: Path | None) -> Network:
+    """Return how to reach servers.
+
+    Raises:
+        BadInput: The proxy cannot be one.
+    """
+    return Network(proxy=_checked_proxy(proxy), ca_file=ca_file)
 
 
 def ask_for_token() -> Secret | None:
