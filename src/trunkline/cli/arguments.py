@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from getpass import getpass
 from pathlib import Path
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 import typer
 
 from trunkline.errors import BadInput, Unauthorized
 from trunkline.transport.http import Network, Secret
+from trunkline.transport.proxies import checked_proxy
 
 __all__ = [
     "CaFile",
@@ -102,7 +102,9 @@ def make_network(*, proxy: str | None, ca_file: Path | None) -> Network:
     Raises:
         BadInput: The proxy cannot be one.
     """
-    return Network(proxy=_checked_proxy(proxy), ca_file=ca_file)
+    if proxy is not None:
+        checked_proxy(proxy, name="--proxy")
+    return Network(proxy=proxy, ca_file=ca_file)
 
 
 def ask_for_token() -> Secret | None:
@@ -124,14 +126,6 @@ def explain_tokens(error: Unauthorized) -> Unauthorized:
         server=error.server,
         status=error.status,
     )
-
-
-def _checked_proxy(url: str | None) -> str | None:
-    parts = urlsplit(url or "http://none")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        # The address itself may hold a password.
-        raise BadInput("Expected --proxy to be an address such as 'http://proxy.example:3128'.")
-    return url
 
 
 def _read(path: Path) -> Secret:
