@@ -307,12 +307,13 @@ def test_a_refused_token_is_one_line_that_never_shows_it(
     assert SECRET not in captured.out + captured.err
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_a_token_is_read_from_the_first_line_of_its_file_and_never_shown(
-    trunkline_server: RunningServer, tmp_path: Path
+    encoding: str, trunkline_server: RunningServer, tmp_path: Path
 ) -> None:
     server, file = trunkline_server, tmp_path / "token"
     server.call(lambda: server.world.people.add_token(SECRET))
-    file.write_text(f"{SECRET}\nand a remark\n")
+    file.write_text(f"{SECRET}\nand a remark\n", encoding=encoding)
     with program(
         *("watch", "user", "--json", "--signals", "--count", "1", "--server", server.url),
         *("--token-file", str(file)),

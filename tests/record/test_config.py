@@ -10,6 +10,7 @@ from trunkline.errors import BadInput
 from trunkline.record import Limits
 from trunkline.record.config import Config, Mistake, load_config, read_config
 from trunkline.streams import Stream
+from trunkline.transport.secret import Secret
 
 WHOLE = """\
 to = "sqlite:toots.db?durable=yes"
@@ -230,6 +231,16 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "trunkline.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(BadInput, match="it is no text"):
         read_config(tmp_path / "trunkline.toml")
+
+
+def test_a_mark_at_the_beginning_of_a_file_is_no_mistake(tmp_path: Path) -> None:
+    """Some editors put one there."""
+    (tmp_path / "one.token").write_text("secret\n", encoding="utf-8-sig")
+    path = tmp_path / "trunkline.toml"
+    path.write_text(f'{SERVER}token_file = "one.token"\n', encoding="utf-8-sig")
+    (source,) = load_config(path).sources
+    assert isinstance(source.access_token, Path)
+    assert Secret.read(source.access_token).reveal() == "secret"
 
 
 def test_mistakes_come_in_the_order_of_their_lines(tmp_path: Path) -> None:

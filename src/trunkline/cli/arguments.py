@@ -130,7 +130,7 @@ def explain_tokens(error: Unauthorized) -> Unauthorized:
 
 def _read(path: Path) -> Secret:
     try:
-        with path.open(encoding="utf-8") as lines:
+        with path.open(encoding="utf-8-sig") as lines:
             word = lines.readline(_LONGEST_TOKEN).strip()
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"

@@ -105,7 +105,7 @@ def read_config(path: str | Path) -> Config | list[Mistake]:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
         raise BadInput(f"Expected a file such as trunkline.toml at {path}: {why}.") from None
