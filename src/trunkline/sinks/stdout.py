@@ -17,7 +17,7 @@ from trunkline.errors import BadInput, SinkError, SinkUnavailable
 from trunkline.sinks.base import Batch, OnDelete
 from trunkline.sinks.lines import event_line, signal_line
 
-__all__ = ["StandardOutput"]
+__all__ = ["StandardOutput", "refuse_purge"]
 
 _PATIENCE_SECONDS: Final = 1.0
 _PIPE_BYTES: Final = getattr(select, "PIPE_BUF", 512)
@@ -31,11 +31,7 @@ class StandardOutput:
     """
 
     def __init__(self, *, on_delete: OnDelete = "mark", descriptor: int | None = None) -> None:
-        if on_delete == "purge":
-            raise BadInput(
-                "Expected a file to purge deleted posts from; what was printed cannot be taken"
-                " back."
-            )
+        refuse_purge(on_delete)
         self.place: Path | None = None
         self._descriptor = sys.stdout.fileno() if descriptor is None else descriptor
         self._batch: Batch | None = None
@@ -74,6 +70,18 @@ class StandardOutput:
 
     def close(self) -> None:
         """Do nothing: standard output is not ours to close."""
+
+
+def refuse_purge(on_delete: OnDelete) -> None:
+    """Refuse to take back what was printed.
+
+    Raises:
+        BadInput: That is what `on_delete` asks for.
+    """
+    if on_delete == "purge":
+        raise BadInput(
+            "Expected a file to purge deleted posts from; what was printed cannot be taken back."
+        )
 
 
 def _has_room(descriptor: int) -> bool:
