@@ -2,6 +2,6 @@
 
 import sys
 
-from trunkline.cli.main import main
+from trunkline.cli.starting import main
 
 sys.exit(main(["demo", *sys.argv[1:]]))

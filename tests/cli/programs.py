@@ -14,7 +14,7 @@ SECONDS = 30
 COMMAND = (
     sys.executable,
     "-c",
-    "import sys; from trunkline.cli.main import main; sys.exit(main())",
+    "import sys; from trunkline.cli.starting import main; sys.exit(main())",
 )
 
 

@@ -61,7 +61,7 @@ def test_its_clients_have_the_tokens_of_a_file_and_it_shows_none(
     upstream: RunningServer, tmp_path: Path
 ) -> None:
     tokens = tmp_path / "tokens.txt"
-    tokens.write_text("first-token\n\nsecond-token\n")
+    tokens.write_text("first-token\n\nsecond-token\n", encoding="utf-8-sig")
     arguments = ("--server", upstream.url, "--port", "0", "--tokens", str(tokens))
     with program("relay", "public", *arguments, token=upstream.token) as relaying:
         url, key = relayed(relaying)

@@ -21,6 +21,7 @@ from trunkline.cli.lines import json_line
 from trunkline.cli.main import main
 from trunkline.events import AnyEvent, Update
 from trunkline.server.publication import encode_payload
+from trunkline.sinks import open_sink
 from trunkline.sinks.converting import Converted
 from trunkline.sinks.reading import read_recording
 
@@ -109,6 +110,10 @@ def test_it_serves_a_recording_to_whoever_follows_it(
         (["sqlite:missing.db"], "no such file"),
         (["missing"], "missing"),
         (["jsonl:missing/", "--serve"], "JSON lines"),
+        (["jsonl:nothing"], "JSON lines"),
+        (["jsonl:words.txt"], "line of a recording"),
+        (["jsonl:columns"], "it holds parquet"),
+        (["jsonl:other"], "ledger of a recording"),
         (["empty.db", "--serve"], "there are none"),
         (["toots.db", "--speed", "0"], "speed above 0"),
         (["toots.db", "--speed", "2", "--fast"], "got both"),
@@ -127,6 +132,11 @@ def test_bad_input_is_one_line_and_the_exit_code_2(
     monkeypatch.chdir(tmp_path)
     record_into(Path("toots.db"), [update()])
     record_into(Path("empty.db"), [])
+    Path("nothing").mkdir()
+    Path("words.txt").write_text("no recording at all")
+    open_sink("parquet:columns").close()
+    Path("other").mkdir()
+    Path("other", "_trunkline.db").touch()
     assert main(["replay", *arguments]) == 2
     captured = capfd.readouterr()
     assert captured.out == ""

@@ -118,3 +118,21 @@ def test_a_reader_who_leaves_is_no_failure(recording: Path) -> None:
         assert printing.stdout is not None
         printing.stdout.close()
         assert printing.wait(timeout=20) == 0
+
+
+def test_the_page_goes_to_standard_output_when_that_is_named(
+    recording: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(recording.parent)
+    assert main(["report", str(recording), "-o", "-"]) == 0
+    out, err = capfd.readouterr()
+    assert out.startswith("<!doctype html>")
+    assert err == ""
+    assert not Path("-").exists()
+
+
+def test_two_things_on_standard_output_are_one_line(
+    recording: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(recording), "-o", "-", "--json"]) == 2
+    assert "got both" in capfd.readouterr().err

@@ -54,7 +54,8 @@ def test_it_can_be_silent_and_of_another_kind() -> None:
     ("arguments", "told"),
     [
         (["--flavour", "nonsense"], "nonsense"),
-        (["--rate", "-1"], "rate"),
+        (["--rate", "-1"], "Expected a --rate from 0, for silence, up to 10000"),
+        (["--rate", "nan"], "--rate from 0"),
         (["--port", "70000"], "--port"),
         (["--heartbeat-seconds", "0"], "--heartbeat-seconds"),
     ],

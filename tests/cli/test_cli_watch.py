@@ -7,7 +7,9 @@ import os
 import pty
 import signal
 import subprocess
-from collections.abc import Sequence
+import termios
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -217,7 +219,10 @@ BAD_INPUT = {
     "no such transport": (["public", "--transport", "pigeon"], "auto, sse, websocket, polling"),
     "a count of none": (["public", "--count", "0"], "--count"),
     "no such option": (["public", "--frobnicate"], "--frobnicate"),
-    "a proxy that is none": (["public", "--proxy", "nowhere"], "--proxy"),
+    "a proxy of another kind": (["public", "--proxy", "socks5://x:1"], "of kind 'socks5'"),
+    "a proxy that is none": (["public", "--proxy", "http://[::1"], "--proxy to be the address"),
+    "a proxy without a port": (["public", "--proxy", "http://x:99999"], "go up to 65535"),
+    "a proxy that has no name": (["public", "--proxy", "http://a..b"], "--proxy to be the address"),
     "a file that is no certificate": (["public", "--ca-file", os.devnull], "CA certificates"),
     "a streaming address that is none": (["public", "--streaming-url", "ftp://x"], "ftp://x"),
     "no file of a token": (["public", "--token-file", "/nowhere/token"], "/nowhere/token"),
@@ -246,6 +251,8 @@ def test_bad_input_is_one_line_and_the_exit_code_2(
         (["watch", "public"], "--server"),
         (["watch", "--server", "mastodon.example"], "STREAM"),
         (["watch", "public", "--server", "ftp://x"], "ftp://x"),
+        (["watch", "public", "--server", "a..b"], "got 'a..b'"),
+        (["check", "--server", "a..b"], "got 'a..b'"),
         (["watch", "public", "--server", "https://user:pass@mastodon.example"], "address alone"),
         (["watch", "public", "--server", "http://127.0.0.1:1", "--seconds", "0.4"], "unreachable"),
         (["frobnicate"], "frobnicate"),
@@ -300,12 +307,13 @@ def test_a_refused_token_is_one_line_that_never_shows_it(
     assert SECRET not in captured.out + captured.err
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_a_token_is_read_from_the_first_line_of_its_file_and_never_shown(
-    trunkline_server: RunningServer, tmp_path: Path
+    encoding: str, trunkline_server: RunningServer, tmp_path: Path
 ) -> None:
     server, file = trunkline_server, tmp_path / "token"
     server.call(lambda: server.world.people.add_token(SECRET))
-    file.write_text(f"{SECRET}\nand a remark\n")
+    file.write_text(f"{SECRET}\nand a remark\n", encoding=encoding)
     with program(
         *("watch", "user", "--json", "--signals", "--count", "1", "--server", server.url),
         *("--token-file", str(file)),
@@ -317,11 +325,9 @@ def test_a_token_is_read_from_the_first_line_of_its_file_and_never_shown(
     assert SECRET.encode() not in output + errors
 
 
-def test_somebody_at_a_terminal_is_asked_for_a_token_unseen(
-    trunkline_server: RunningServer,
-) -> None:
-    server = trunkline_server
-    server.call(lambda: server.world.people.add_token(SECRET))
+@contextmanager
+def asked_for_a_token(server: RunningServer) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Run a command at a terminal, whose descriptor comes with it, until it asks for a token."""
     ours, theirs = pty.openpty()
     arguments = ("watch", "public", "--raw", "--count", "1", "--server", server.url)
     with subprocess.Popen(
@@ -332,26 +338,66 @@ def test_somebody_at_a_terminal_is_asked_for_a_token_unseen(
         stderr=theirs,
         start_new_session=True,
     ) as process:
-        os.close(theirs)
         shown = b""
         while b"Access token:" not in shown:
             shown += os.read(ours, 1000)
-        os.write(ours, f"{SECRET}\n".encode())
+        try:
+            yield process, ours
+        finally:
+            process.kill()
+    os.close(theirs)
+    os.close(ours)
+
+
+def test_somebody_at_a_terminal_is_asked_for_a_token_unseen(
+    trunkline_server: RunningServer,
+) -> None:
+    server = trunkline_server
+    server.call(lambda: server.world.people.add_token(SECRET))
+    with asked_for_a_token(server) as (process, terminal):
+        os.write(terminal, f"{SECRET}\n".encode())
         server.wait_for_subscribers(1)
         posts(server, ["one"])
         output, _ = process.communicate(timeout=SECONDS)
-        shown += _rest(ours)
-    os.close(ours)
+        shown = _rest(terminal)
     assert process.returncode == 0
     assert output.startswith(b"update\tpublic\t")
     assert SECRET.encode() not in shown
 
 
-def _rest(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, 10_000)
-    except OSError:  # on Linux the end of a terminal is an error
-        return b""
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)], ids=["ctrl-c", "sigterm"]
+)
+def test_it_can_be_stopped_while_it_asks_and_leaves_the_terminal_as_it_was(
+    number: signal.Signals, code: int, trunkline_server: RunningServer
+) -> None:
+    with asked_for_a_token(trunkline_server) as (process, terminal):
+        assert not _echoes(terminal)
+        process.send_signal(number)
+        assert process.wait(SECONDS) == code
+        assert _echoes(terminal)
+        assert b"Traceback" not in _rest(terminal)
+
+
+def test_who_types_no_token_is_told_where_else_it_may_come_from(
+    trunkline_server: RunningServer,
+) -> None:
+    with asked_for_a_token(trunkline_server) as (process, terminal):
+        os.write(terminal, b"\x04")  # Ctrl-D
+        assert process.wait(SECONDS) == 2
+        assert b"--token-file FILE" in _rest(terminal)
+
+
+def _rest(terminal: int) -> bytes:
+    """Return what a terminal shows besides, by now."""
+    os.set_blocking(terminal, False)
+    with suppress(BlockingIOError):
+        return os.read(terminal, 10_000)
+    return b""
+
+
+def _echoes(terminal: int) -> bool:
+    return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
 
 
 def test_a_server_that_does_not_answer_yet_is_told_once_and_tried_on() -> None:

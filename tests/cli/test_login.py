@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import signal
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -11,9 +14,11 @@ from pathlib import Path
 from threading import Timer
 from urllib.request import urlopen
 
-from tests.cli.programs import COMMAND, environment
+import pytest
+from tests.cli.programs import COMMAND, SECONDS, environment
 
 from trunkline import Mastodon
+from trunkline.cli.main import main
 from trunkline.testing import RunningServer
 
 
@@ -85,3 +90,70 @@ def test_a_file_that_is_there_is_not_overwritten(server: RunningServer, tmp_path
     assert process.returncode == 2
     assert "precious" not in err
     assert token_file.read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)], ids=["ctrl-c", "sigterm"]
+)
+def test_one_signal_ends_it_while_it_asks_for_the_code(
+    number: signal.Signals, code: int, server: RunningServer, tmp_path: Path
+) -> None:
+    ours, theirs = pty.openpty()
+    login = ("login", "--server", server.url, "--token-file", str(tmp_path / "token.txt"))
+    with subprocess.Popen(
+        [*COMMAND, *login],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment(None),
+        start_new_session=True,
+    ) as process:
+        shown = b""
+        while b"Code" not in shown:
+            shown += os.read(ours, 1000)
+        process.send_signal(number)
+        try:
+            assert process.wait(SECONDS) == code
+        finally:
+            process.kill()
+    os.close(theirs)
+    os.close(ours)
+    assert not (tmp_path / "token.txt").exists()
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_asked(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    token_file = tmp_path / "nowhere" / "token.txt"
+    with _login(server, "--token-file", str(token_file)) as process:
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (2, "")
+    assert err == (
+        f"trunkline: Expected to make {token_file} for the token: No such file or directory.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "told", "advice"),
+    [
+        ("http://127.0.0.1:1", "does not answer", "Check the address and the network."),
+        ("{url}/nothing-here", "lets nobody log in", "Mastodon-compatible"),
+    ],
+)
+def test_a_server_that_gives_no_page_is_told_with_what_to_do(
+    address: str,
+    told: str,
+    advice: str,
+    server: RunningServer,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    token_file = tmp_path / "token.txt"
+    url = address.format(url=server.url)
+    assert main(["login", "--server", url, "--token-file", str(token_file)]) == 2
+    out, err = capfd.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert told in err
+    assert advice in err
+    assert "Copy the code" not in err
+    assert not token_file.exists()

@@ -10,6 +10,7 @@ from trunkline.errors import BadInput
 from trunkline.record import Limits
 from trunkline.record.config import Config, Mistake, load_config, read_config
 from trunkline.streams import Stream
+from trunkline.transport.secret import Secret
 
 WHOLE = """\
 to = "sqlite:toots.db?durable=yes"
@@ -129,6 +130,7 @@ def test_without_a_server_that_needs_it_there_is_no_usual_sink(tmp_path: Path) -
 
 
 SERVER = '[[server]]\nurl = "a.example"\nstreams = ["public"]\n'
+OTHER = SERVER.replace("a.example", "b.example")
 MISTAKES = {
     "": [(1, "Expected at least one [[server]] with 'url' and 'streams'.")],
     "a b": [(1, "This is not TOML: ")],
@@ -138,6 +140,22 @@ MISTAKES = {
     f"\nxyzzy = 1\n{SERVER}": [(2, "There is no key 'xyzzy' here; known are to, on_delete, ")],
     f"to = 7\n{SERVER}": [(1, "Expected str, got int: 7.")],
     f'to = "toots"\n{SERVER}': [(1, "Expected where to record")],
+    f'to = "carrier-pigeon:loft"\n{SERVER}': [(1, "Expected a kind of sink of sqlite, ")],
+    f'to = "sqlite:"\n{SERVER}': [(1, "Expected a file, as in ")],
+    f'to = "toots.db?durable=2"\n{SERVER}': [(1, "Expected durable of sqlite:")],
+    f'on_delete = "purge"\nto = "-"\n{SERVER}': [(2, "Expected a file to purge deleted posts")],
+    f'{SERVER}sink = "a"\n[[sink]]\nname = "a"\nto = "jsonl:x?compress=rar"': [
+        (7, "Expected compress=gzip or compress=zstd; got 'rar'.")
+    ],
+    f'{SERVER}sink = "a"\n[[sink]]\nname = "a"\nto = "parquet:x?file_rows=none"': [
+        (7, "Expected file_rows of parquet:")
+    ],
+    f'{SERVER}\n[[server]]\nurl = "https://a.example/"\nstreams = ["user", "public"]': [
+        (7, "Expected each stream of a server once; got public of https://a.example twice.")
+    ],
+    '[[server]]\nurl = "a.example"\nstreams = [\n  "user",\n  "user",\n]': [
+        (4, "Expected each stream of a server once; got user of https://a.example twice.")
+    ],
     f'on_delete = "forget"\n{SERVER}': [(1, "Expected one of mark, purge, ignore")],
     f"{SERVER}\n[limits]\ncount = 0\nseconds = true": [
         (6, "Expected count to be more than 0; got 0."),
@@ -145,7 +163,10 @@ MISTAKES = {
     ],
     f"{SERVER}[limits]\ncount = 1.5": [(5, "Expected int, got float: 1.5.")],
     f"limits = 3\n{SERVER}": [(1, "Expected a table, such as [limits]; got 3.")],
-    f'{SERVER}[options]\ntransport = "pigeon"': [(5, "Invalid enum value 'pigeon': 'pigeon'.")],
+    f'{SERVER}[options]\ntransport = "pigeon"': [
+        (5, "Expected one of auto, sse, websocket, polling; got 'pigeon'.")
+    ],
+    f'{SERVER}[options]\noverlap = "quick"': [(5, "Expected a number or thorough; got 'quick'.")],
     f"{SERVER}[options]\npoll_seconds = -1": [(5, "Expected poll_seconds to be 0 or more; got")],
     f"{SERVER}[options]\ndecode = true": [(5, "There is no key 'decode' here")],
     f'{SERVER}sink = "columns"': [
@@ -188,7 +209,7 @@ MISTAKES = {
     f'{SERVER}token_file = "none"': [(4, "Expected a file at ")],
     f'{SERVER}token_file = "two.words"': [(4, "An access token is one word")],
     f'{SERVER}proxy = "socks://x"': [(4, "")],
-    f"{SERVER}[server.options]\nreconcille = false\n{SERVER}[server.options]\nbuffer_events = 0": [
+    f"{SERVER}[server.options]\nreconcille = false\n{OTHER}[server.options]\nbuffer_events = 0": [
         (5, "There is no key 'reconcille' here; did you mean 'reconcile'?"),
         (10, "Expected buffer_events to be more than 0; got 0."),
     ],
@@ -214,6 +235,11 @@ def test_every_mistake_is_named_with_its_line(
     assert str(caught.value).startswith(f"{path}:{first.line}: {first.text}")
 
 
+def test_a_stream_may_be_recorded_into_two_sinks(tmp_path: Path) -> None:
+    text = f'to = "x.db"\n{SERVER}{SERVER}sink = "a"\n[[sink]]\nname = "a"\nto = "y.db"\n'
+    assert len(load_config(write(tmp_path, text)).parts) == 2
+
+
 def test_a_file_with_several_mistakes_says_how_many_more(tmp_path: Path) -> None:
     path = write(tmp_path, "x = 1\ny = 2\n")
     with pytest.raises(BadInput, match=r"toml:1: .* And 2 more: trunkline config check "):
@@ -230,6 +256,16 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "trunkline.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(BadInput, match="it is no text"):
         read_config(tmp_path / "trunkline.toml")
+
+
+def test_a_mark_at_the_beginning_of_a_file_is_no_mistake(tmp_path: Path) -> None:
+    """Some editors put one there."""
+    (tmp_path / "one.token").write_text("secret\n", encoding="utf-8-sig")
+    path = tmp_path / "trunkline.toml"
+    path.write_text(f'{SERVER}token_file = "one.token"\n', encoding="utf-8-sig")
+    (source,) = load_config(path).sources
+    assert isinstance(source.access_token, Path)
+    assert Secret.read(source.access_token).reveal() == "secret"
 
 
 def test_mistakes_come_in_the_order_of_their_lines(tmp_path: Path) -> None:

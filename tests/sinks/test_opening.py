@@ -13,7 +13,7 @@ from tests.sinks.builders import rows
 from trunkline.errors import BadInput
 from trunkline.sinks import SINKS, SqliteSink, Target, datasette_metadata, open_sink
 from trunkline.sinks.datasette import COLUMNS, TABLES, tables_markdown
-from trunkline.sinks.opening import parse_target
+from trunkline.sinks.opening import check_target, parse_target
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,19 @@ def test_a_wrong_text_is_refused_in_one_line(
     with pytest.raises(BadInput, match=message) as caught:
         open_sink(text)
     assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("text", "message"), BAD.items())
+def test_a_wrong_text_is_refused_by_a_check_as_well(text: str, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        check_target(text)
+
+
+@pytest.mark.parametrize("text", ["toots.db", "jsonl:toots/?compress=gzip", "parquet:toots/", "-"])
+def test_a_check_opens_nothing(text: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    check_target(text)
     assert list(tmp_path.iterdir()) == []
 
 

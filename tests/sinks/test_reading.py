@@ -86,6 +86,7 @@ def test_of_a_directory_with_a_ledger_that_counts_which_the_ledger_names(tmp_pat
     (tmp_path / "a.jsonl").write_bytes(lines[2] + lines[3] + lines[3][:30])
     (tmp_path / "stray.jsonl").write_bytes(lines[0])
     with closing(sqlite3.connect(tmp_path / "_trunkline.db")) as ledger, ledger:
+        ledger.execute("CREATE TABLE directory AS SELECT 'jsonl' AS kind")
         ledger.execute("CREATE TABLE files (file INTEGER, name TEXT, size_bytes INTEGER)")
         rows = [(1, "b.jsonl", len(lines[0] + lines[1])), (2, "a.jsonl", len(lines[2]))]
         ledger.executemany("INSERT INTO files VALUES (?, ?, ?)", rows)

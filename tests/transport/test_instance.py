@@ -76,6 +76,11 @@ def test_an_address_becomes_a_base_url(given: str, expected: str) -> None:
         "two words",
         "https://two words",
         "http://[::1",
+        "https://mastodon..example",
+        "https://.example",
+        f"https://{'a' * 64}.example",
+        f"https://{'ä' * 60}.example",
+        f"https://{'a.' * 127}example",
         "https://mastodon.example:port",
         "https://mastodon.example:99999",
         "@alice@mastodon.example",
@@ -247,6 +252,13 @@ async def test_a_redirect_to_another_document_does_not_become_a_base_url() -> No
         shown.answers[V2] = leads_to(shown.url + "/odd.json")
         instance = await discover(http, shown.url)
         assert (instance.rest_url, instance.version) == (shown.url, "4.4.0")
+
+
+async def test_a_redirect_to_a_host_that_cannot_be_is_an_ending() -> None:
+    async with site({V2: leads_to("http://a..b/")}) as shown, session() as http:
+        with pytest.raises(ConnectionEnded) as caught:
+            await discover(http, shown.url)
+    assert caught.value.outcome.kind is OutcomeKind.REDIRECT_ELSEWHERE
 
 
 async def test_redirects_without_end_are_an_ending() -> None:

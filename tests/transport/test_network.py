@@ -203,8 +203,12 @@ def test_settings_that_cannot_be_meant_are_refused_at_once(wrong: dict[str, obje
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_proxy_may_be_named_without_its_scheme() -> None:
-    assert Network(proxy="proxy.example:3128").proxy == "proxy.example:3128"
+async def test_a_proxy_may_be_named_without_its_scheme() -> None:
+    async with proxy() as passed, site({V2: DOCUMENT}) as shown:
+        network = Network(proxy=passed.url.removeprefix("http://"))
+        async with session(network) as http:
+            await discover(http, shown.url)
+    assert passed.requests == [f"GET {shown.url}{V2}"]
 
 
 async def test_a_file_that_holds_no_certificates_is_refused(tmp_path: Path) -> None:

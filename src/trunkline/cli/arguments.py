@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from getpass import getpass
 from pathlib import Path
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 import typer
 
 from trunkline.errors import BadInput, Unauthorized
 from trunkline.transport.http import Network, Secret
+from trunkline.transport.proxies import checked_proxy
 
 __all__ = [
     "CaFile",
@@ -28,6 +28,7 @@ __all__ = [
     "TokenFile",
     "ask_for_token",
     "explain_tokens",
+    "make_network",
     "make_reach",
 ]
 
@@ -91,15 +92,30 @@ def make_reach(
         server=server,
         token=_read(token_file) if token_file is not None else _from_environment(),
         streaming_url=streaming_url,
-        network=Network(proxy=_checked_proxy(proxy), ca_file=ca_file),
+        network=make_network(proxy=proxy, ca_file=ca_file),
     )
 
 
+def make_network(*, proxy: str | None, ca_file: Path | None) -> Network:
+    """Return how to reach servers.
+
+    Raises:
+        BadInput: The proxy cannot be one.
+    """
+    if proxy is not None:
+        checked_proxy(proxy, name="--proxy")
+    return Network(proxy=proxy, ca_file=ca_file)
+
+
 def ask_for_token() -> Secret | None:
-    """Ask the person at the terminal for a token, unseen; ``None`` if there is nobody to ask."""
+    """Ask the person at the terminal for a token, unseen; ``None`` if there is nobody or none."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
-    return Secret(getpass("Access token: ", stream=sys.stderr).strip())
+    try:
+        return Secret(getpass("Access token: ", stream=sys.stderr).strip())
+    except EOFError:
+        sys.stderr.write("\n")  # what is told next is a line of its own
+        return None
 
 
 def explain_tokens(error: Unauthorized) -> Unauthorized:
@@ -112,17 +128,9 @@ def explain_tokens(error: Unauthorized) -> Unauthorized:
     )
 
 
-def _checked_proxy(url: str | None) -> str | None:
-    parts = urlsplit(url or "http://none")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        # The address itself may hold a password.
-        raise BadInput("Expected --proxy to be an address such as 'http://proxy.example:3128'.")
-    return url
-
-
 def _read(path: Path) -> Secret:
     try:
-        with path.open(encoding="utf-8") as lines:
+        with path.open(encoding="utf-8-sig") as lines:
             word = lines.readline(_LONGEST_TOKEN).strip()
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"

@@ -24,8 +24,16 @@ from trunkline.cli.record import record
 from trunkline.cli.relay import relay
 from trunkline.cli.replay import replay
 from trunkline.cli.report import report
-from trunkline.cli.running import BAD_INPUT, INTERRUPTED, OK, complain
+from trunkline.cli.running import (
+    BAD_INPUT,
+    INTERRUPTED,
+    OK,
+    Terminated,
+    complain,
+    raising_terminated,
+)
 from trunkline.cli.serve import serve
+from trunkline.cli.standard import ReaderLeft, open_what_is_closed, telling_of_output
 from trunkline.cli.watch import watch
 from trunkline.errors import TrunklineError
 
@@ -78,15 +86,23 @@ def start(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, by default that of the process, and return its exit code."""
-    if sys.stdout is None:  # its number would go to the next file or socket that is opened
+    open_what_is_closed()
+    if sys.stdout is None:
         complain("Expected an open standard output; it is closed.")
         return BAD_INPUT
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows few letters is no reason
     logging.getLogger("trunkline").addHandler(logging.NullHandler())
+    return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
-        code = app(arguments, prog_name="trunkline", standalone_mode=False)
+        with raising_terminated(), telling_of_output():
+            code = app(arguments, prog_name="trunkline", standalone_mode=False)
+    except (ReaderLeft, Terminated):
+        return OK
     except TrunklineError as error:
         complain(str(error))
         return BAD_INPUT

@@ -17,16 +17,12 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from trunkline.errors import TrunklineError
+from trunkline.cli.standard import OutputError
 
 __all__ = ["Output", "OutputError"]
 
 _NOT_HERE = (NotImplementedError, OSError, ValueError)
 """What loops raise that cannot watch a file, and files raise that are none."""
-
-
-class OutputError(TrunklineError):
-    """Standard output cannot be written, for example because the disk is full."""
 
 
 class Output:
@@ -55,8 +51,7 @@ class Output:
         except BrokenPipeError:
             raise
         except OSError as error:
-            why = error.strerror or error
-            raise OutputError(f"Standard output cannot be written: {why}.") from None
+            raise OutputError(error) from None
 
     async def _feed(self, pipe: int, rest: memoryview) -> None:
         while rest:

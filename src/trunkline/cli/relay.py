@@ -136,7 +136,7 @@ def _hear(signal: AnySignal) -> None:
 
 def _read_tokens(path: Path) -> tuple[str, ...]:
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             words = file.read(_MOST_TOKEN_BYTES).splitlines()
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"

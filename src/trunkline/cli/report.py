@@ -18,6 +18,7 @@ from trunkline.report import Report, measure, render_page
 
 __all__ = ["report"]
 
+_STANDARD_OUTPUT: Final = Path("-")
 _SQLITE_HEAD: Final = b"SQLite format 3\0"
 
 
@@ -28,7 +29,10 @@ def report(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Write a page of HTML with plots here."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write a page of HTML with plots here; - is standard output.",
         ),
     ] = None,
     *,
@@ -41,18 +45,27 @@ def report(
     Without --output it prints tables. The page is one file that loads nothing from elsewhere.
     """
     place = _place(recording)
+    if output == _STANDARD_OUTPUT and as_json:
+        raise BadInput("Expected --json or --output -, which both print; got both.")
     if output is not None:
         _refuse_recording(output)
     try:
         found = measure(place)
-        if output is not None:
-            _write(output, render_page(found))
+        page = _encoded(render_page(found)) if output is not None else b""
+        if output is not None and output != _STANDARD_OUTPUT:
+            _write(output, page)
             typer.echo(f"Wrote {output}.", err=True)
     except KeyboardInterrupt:
         return INTERRUPTED
     if as_json:
         return _say(msgspec.json.encode(found) + b"\n")
+    if output == _STANDARD_OUTPUT:
+        return _say(page)
     return OK if output is not None else _say(_drawn(found))
+
+
+def _encoded(page: str) -> bytes:
+    return page.encode(errors="replace")
 
 
 def _drawn(found: Report) -> bytes:
@@ -93,13 +106,13 @@ def _refuse_recording(output: Path) -> None:
             )
 
 
-def _write(output: Path, page: str) -> None:
+def _write(output: Path, page: bytes) -> None:
     """Write the whole page or nothing: who has the old one open sees no half of the new one."""
     target = output.resolve()  # what a link leads to is renewed, and the link stays
     beside = target.with_name(f".{target.name}.part")
     whole = output.is_file() or not output.exists()  # not a pipe or /dev/stdout
     try:
-        (beside if whole else output).write_bytes(page.encode(errors="replace"))
+        (beside if whole else output).write_bytes(page)
         if whole:
             beside.replace(target)
     except OSError as error:

@@ -7,15 +7,27 @@ open is closed and cursors are saved. Knows nothing of what a command does.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
-from typing import Final
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Final, NoReturn
 
-__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "OK", "complain", "one_line", "run"]
+from trunkline.cli.standard import forget
+
+__all__ = [
+    "BAD_INPUT",
+    "FAILED",
+    "INTERRUPTED",
+    "OK",
+    "Terminated",
+    "complain",
+    "one_line",
+    "raising_terminated",
+    "run",
+]
 
 OK: Final = 0
 FAILED: Final = 1
@@ -26,6 +38,23 @@ INTERRUPTED: Final = 130
 """Ctrl-C: 128 and the number of SIGINT, as shells count."""
 
 _NO_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+
+
+class Terminated(BaseException):  # as Ctrl-C is no error either
+    """SIGTERM came while no event loop was there to hear it."""
+
+
+@contextmanager
+def raising_terminated() -> Iterator[None]:
+    """Let SIGTERM raise `Terminated` while the block runs, as Ctrl-C raises `KeyboardInterrupt`."""
+    before = signal.getsignal(signal.SIGTERM)
+    with suppress(ValueError):  # threads of tests may not set any
+        signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):
+            signal.signal(signal.SIGTERM, before)
 
 
 def run(work: Callable[[], Coroutine[None, None, int]]) -> int:
@@ -40,13 +69,16 @@ def run(work: Callable[[], Coroutine[None, None, int]]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        _forget_output()
+        forget(sys.stdout)
         return OK
 
 
 def complain(message: str) -> None:
     """Say in one line on standard error what went wrong."""
-    print(f"trunkline: {one_line(message)}", file=sys.stderr)  # noqa: T201  # the one place
+    try:
+        print(f"trunkline: {one_line(message)}", file=sys.stderr)  # noqa: T201  # the one place
+    except OSError:  # nobody reads it; the exit code tells as well
+        forget(sys.stderr)
 
 
 def one_line(text: str) -> str:
@@ -64,6 +96,7 @@ async def _until_terminated(work: Callable[[], Coroutine[None, None, int]]) -> i
         if task is not None:
             task.cancel()
 
+    before = signal.getsignal(signal.SIGTERM)
     # Windows has no signal handlers in its loop, and threads of tests may not set any.
     with suppress(NotImplementedError, ValueError, RuntimeError):
         loop.add_signal_handler(signal.SIGTERM, terminate)
@@ -73,6 +106,14 @@ async def _until_terminated(work: Callable[[], Coroutine[None, None, int]]) -> i
         if not told:
             raise
         return OK
+    finally:
+        with suppress(NotImplementedError, ValueError, RuntimeError):
+            loop.remove_signal_handler(signal.SIGTERM)
+            signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Terminated
 
 
 def _faster_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -81,11 +122,3 @@ def _faster_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
-
-
-def _forget_output() -> None:
-    """Let standard output lead nowhere, or Python complains about the pipe when it exits."""
-    with suppress(OSError, ValueError, AttributeError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

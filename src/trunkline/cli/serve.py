@@ -34,8 +34,7 @@ def serve(
     ] = 15.0,
 ) -> int:
     """Run a small Mastodon-compatible server on this machine, with invented life on it."""
-    if rate:
-        check_rate(rate)
+    check_rate(rate, may_rest=True)
     server = make_server(port=port, heartbeat_seconds=heartbeat_seconds, flavour=flavour)
     return run(lambda: _serve(server, rate=rate, seed=seed))
 

@@ -65,16 +65,22 @@ async def live(
             yield newest
 
 
-def check_rate(per_second: float) -> None:
+def check_rate(per_second: float, *, may_rest: bool = False) -> None:
     """Refuse a rate that is none.
 
+    Args:
+        per_second: The rate.
+        may_rest: Whether 0 is one: nothing ever happens.
+
     Raises:
-        BadInput: It is not above 0, or more than any machine can do.
+        BadInput: It is below 0, or 0 without `may_rest`, or more than any machine can do.
     """
+    if may_rest and per_second == 0:
+        return
     if not 0 < per_second <= _HIGHEST_RATE:
+        least = "from 0, for silence," if may_rest else "above 0 and"
         raise BadInput(
-            f"Expected a rate above 0 and up to {_HIGHEST_RATE} events a second;"
-            f" got {per_second:g}."
+            f"Expected a --rate {least} up to {_HIGHEST_RATE} events a second; got {per_second:g}."
         )
 
 

@@ -23,7 +23,7 @@ count from the directory of the file. Refuses to know how to record.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -33,9 +33,9 @@ from trunkline.errors import BadInput
 from trunkline.options import StreamKeywords
 from trunkline.record.lines import Lines, Where
 from trunkline.record.schema import FILE, Schema
-from trunkline.record.source import Limits, Source
+from trunkline.record.source import Limits, Source, stream_twice
 from trunkline.sinks.base import OnDelete
-from trunkline.sinks.opening import same_place
+from trunkline.sinks.opening import check_target, same_place
 from trunkline.streams import Stream
 from trunkline.transport.http import Network
 
@@ -105,7 +105,7 @@ def read_config(path: str | Path) -> Config | list[Mistake]:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
         raise BadInput(f"Expected a file such as trunkline.toml at {path}: {why}.") from None
@@ -146,7 +146,9 @@ class _Reader:
             name = self._sink_of(server, parts, where)
             if values.get("sink") and "to" not in values and "sink" not in server:
                 self._complain("Expected 'sink' here, or 'to' at the top of the file.", where)
-            recorded[name].append(self._source(server, shared, where))
+            source = self._source(server, shared, where)
+            self._refuse_repeated(source, recorded[name], where)
+            recorded[name].append(source)
         self._refuse_idle(values, recorded)
         return Config(
             parts=tuple(
@@ -163,6 +165,7 @@ class _Reader:
             to=cast("str | None", values.get("to")),
             on_delete=cast("OnDelete", values.get("on_delete") or "mark"),
         )
+        self._check_sink(usual, ())
         parts = {_USUAL: usual}
         for place, sink in enumerate(_tables(values, "sink")):
             where: Where = ("sink", place)
@@ -175,7 +178,15 @@ class _Reader:
             self._refuse_twin(name, to, parts, where)
             on_delete = cast("OnDelete", sink.get("on_delete") or usual.on_delete)
             parts[name] = Part(to=to, on_delete=on_delete)
+            self._check_sink(parts[name], where)
         return parts
+
+    def _check_sink(self, part: Part, where: Where) -> None:
+        try:
+            if part.to:
+                check_target(part.to, on_delete=part.on_delete)
+        except BadInput as error:
+            self._complain(str(error), (*where, "to"))
 
     def _refuse_twin(
         self, name: str, to: str | None, parts: Mapping[str, Part], where: Where
@@ -209,7 +220,8 @@ class _Reader:
         for name in ("url", "streams"):
             if name not in values:
                 self._complain(f"Expected {name!r} in this [[server]].", where)
-        streams = cast("list[Stream]", values.get("streams") or [])
+        read = cast("list[Stream | None]", values.get("streams") or [])
+        streams = [one for one in read if one is not None]
         if not streams or "url" not in values:
             return None
         own = cast("_Values", values.get("options") or {})
@@ -224,6 +236,20 @@ class _Reader:
             ),
             options=cast("StreamKeywords", shared | own),
         )
+
+    def _refuse_repeated(
+        self, source: Source | None, others: Sequence[Source | None], where: Where
+    ) -> None:
+        """Refuse streams that the same sink has from the same server already."""
+        if source is None:
+            return
+        known = [one for one in others if one is not None and one.server == source.server]
+        taken = {stream for one in known for stream in one.streams}
+        for stream in source.streams:
+            if stream in taken:
+                text = str(stream_twice(stream, source.server))
+                self._complain(text, (*where, "streams"), near=str(stream))
+            taken.add(stream)
 
     def _read(self, value: object, schema: Schema, where: Where) -> object:
         """Return what is meant by a value; ``None`` for what cannot be meant, with a mistake."""

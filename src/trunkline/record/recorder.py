@@ -12,7 +12,7 @@ from trunkline.inbox import Item
 from trunkline.record.collecting import Collector
 from trunkline.record.quota import Quota
 from trunkline.record.recording import Progress, Recording
-from trunkline.record.source import Limits, Source
+from trunkline.record.source import Limits, Source, stream_twice
 from trunkline.record.writing import Writer
 from trunkline.signals import Connected, Gap, Signal
 from trunkline.sinks.base import OnDelete, Sink
@@ -207,8 +207,5 @@ def _refuse_twins(recordings: Sequence[Recording]) -> None:
     for recording in recordings:
         for stream in recording.source.streams:
             if (recording.server, stream) in seen:
-                raise BadInput(
-                    f"Expected each stream of a server once; got {stream} of {recording.server}"
-                    " twice. Record a second account into a sink of its own."
-                )
+                raise stream_twice(stream, recording.server)
             seen.add((recording.server, stream))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Final, cast, get_type_hints
+from typing import Final, Literal, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -34,9 +34,21 @@ def _typed(value: object, hint: object) -> object:
     try:
         fitting: object = msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
+        choices = _choices(hint)
+        if choices:
+            raise BadInput(f"Expected {' or '.join(choices)}; got {value!r}.") from None
         why = str(error).replace(" | null", "").replace("`", "")
         raise BadInput(f"{why}: {value!r}.") from None
     return fitting
+
+
+def _choices(hint: object) -> list[str]:
+    """Return what may be chosen where there are words to choose from."""
+    if get_origin(hint) is Literal:
+        words = get_args(hint)
+        return [f"one of {', '.join(words)}" if len(words) > 1 else words[0]]
+    named = [words for one in get_args(hint) for words in _choices(one)]
+    return ["a number", *named] if named and float in get_args(hint) else named
 
 
 def _keyword(

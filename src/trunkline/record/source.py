@@ -11,7 +11,7 @@ from trunkline.options import StreamKeywords
 from trunkline.streams import Stream
 from trunkline.transport.http import Network
 
-__all__ = ["Limits", "Source"]
+__all__ = ["Limits", "Source", "stream_twice"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,3 +84,11 @@ class Limits:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise BadInput(f"Expected {name} to be more than 0; got {value!r}.")
+
+
+def stream_twice(stream: Stream, server: str) -> BadInput:
+    """Return what says that a stream of a server is recorded twice into one sink."""
+    return BadInput(
+        f"Expected each stream of a server once; got {stream} of {server} twice. Record a second"
+        " account into a sink of its own."
+    )

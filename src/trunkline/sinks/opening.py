@@ -12,19 +12,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from trunkline.errors import BadInput
 from trunkline.sinks.base import ON_DELETE, OnDelete, Sink
 from trunkline.sinks.jsonl import ROTATE_BYTES, ROTATE_SECONDS, JsonlSink
+from trunkline.sinks.jsonl_files import codec_named
 from trunkline.sinks.sqlite import SqliteSink
-from trunkline.sinks.stdout import StandardOutput
+from trunkline.sinks.stdout import StandardOutput, refuse_purge
 
 __all__ = [
     "PARQUET_NEEDS",
     "SINKS",
     "Target",
+    "check_target",
     "on_this_disk",
     "open_sink",
     "parse_target",
@@ -98,42 +100,58 @@ class Target:
 SinkFactory = Callable[[Target], Sink]
 
 
-def _sqlite(target: Target) -> Sink:
+def _sqlite_options(target: Target) -> dict[str, Any]:
     target.allow("durable")
     if not target.place:
         raise BadInput("Expected a file, as in 'sqlite:toots.db'; got none.")
-    return SqliteSink(target.place, on_delete=target.on_delete, durable=target.flag("durable"))
+    return {"durable": target.flag("durable")}
 
 
-def _jsonl(target: Target) -> Sink:
+def _sqlite(target: Target) -> Sink:
+    options = _sqlite_options(target)
+    return SqliteSink(target.place, on_delete=target.on_delete, **options)
+
+
+def _jsonl_options(target: Target) -> dict[str, Any]:
     target.allow("durable", "rotate_bytes", "rotate_seconds", "compress")
     if not target.place:
         raise BadInput("Expected a directory, as in 'jsonl:toots/'; got none.")
-    return JsonlSink(
-        target.place,
-        on_delete=target.on_delete,
-        rotate_bytes=target.number("rotate_bytes", ROTATE_BYTES),
-        rotate_seconds=target.number("rotate_seconds", ROTATE_SECONDS),
-        compress=target.options.get("compress"),
-        durable=target.flag("durable"),
-    )
+    compress = target.options.get("compress")
+    if compress is not None:
+        codec_named(compress)
+    return {
+        "rotate_bytes": target.number("rotate_bytes", ROTATE_BYTES),
+        "rotate_seconds": target.number("rotate_seconds", ROTATE_SECONDS),
+        "compress": compress,
+        "durable": target.flag("durable"),
+    }
 
 
-def _parquet(target: Target) -> Sink:
+def _jsonl(target: Target) -> Sink:
+    options = _jsonl_options(target)
+    return JsonlSink(target.place, on_delete=target.on_delete, **options)
+
+
+def _parquet_options(target: Target) -> dict[str, Any]:
     target.allow("durable", "file_rows", "file_seconds")
     if not target.place:
         raise BadInput("Expected a directory, as in 'parquet:toots/'; got none.")
     try:
-        from trunkline.sinks.parquet import FILE_ROWS, FILE_SECONDS, ParquetSink
+        from trunkline.sinks.parquet import FILE_ROWS, FILE_SECONDS
     except ImportError:
         raise BadInput(PARQUET_NEEDS) from None
-    return ParquetSink(
-        target.place,
-        on_delete=target.on_delete,
-        file_rows=target.number("file_rows", FILE_ROWS),
-        file_seconds=target.number("file_seconds", FILE_SECONDS),
-        durable=target.flag("durable"),
-    )
+    return {
+        "file_rows": target.number("file_rows", FILE_ROWS),
+        "file_seconds": target.number("file_seconds", FILE_SECONDS),
+        "durable": target.flag("durable"),
+    }
+
+
+def _parquet(target: Target) -> Sink:
+    options = _parquet_options(target)
+    from trunkline.sinks.parquet import ParquetSink
+
+    return ParquetSink(target.place, on_delete=target.on_delete, **options)
 
 
 def _standard_output(target: Target) -> Sink:
@@ -147,6 +165,13 @@ SINKS: Final[dict[str, SinkFactory]] = {
     "-": _standard_output,
 }
 """The kinds of sink that come with Trunkline."""
+_CHECKS: Final[dict[str, Callable[[Target], object]]] = {
+    "sqlite": _sqlite_options,
+    "jsonl": _jsonl_options,
+    "parquet": _parquet_options,
+    "-": lambda target: refuse_purge(target.on_delete),
+}
+"""What refuses a target of each kind that cannot be meant, and opens nothing."""
 
 
 def open_sink(text: str, *, on_delete: OnDelete = "mark") -> Sink:
@@ -165,6 +190,18 @@ def open_sink(text: str, *, on_delete: OnDelete = "mark") -> Sink:
     if factory is None:
         factory = _from_elsewhere(target)
     return factory(target)
+
+
+def check_target(text: str, *, on_delete: OnDelete = "mark") -> None:
+    """Refuse a text that names no sink, as `open_sink` would, but open nothing.
+
+    Of sinks of other packages only the kind is checked.
+
+    Raises:
+        BadInput: There is no such kind, or an option is wrong.
+    """
+    target = parse_target(text, on_delete=on_delete)
+    _CHECKS.get(target.kind, _from_elsewhere)(target)
 
 
 def parse_target(text: str, *, on_delete: OnDelete = "mark") -> Target:

@@ -90,7 +90,7 @@ def _item_of(line: bytes, *, file: Path, number: int) -> AnyEvent | Gap | None:
     except (msgspec.MsgspecError, ValueError) as error:
         why = error
     else:
-        if not line.endswith(b"\n"):
+        if line.startswith(b"{") and not line.endswith(b"\n"):
             return None  # it is still being written
         if line.startswith(_BEGINNINGS):
             extra = {"trunkline_place": str(file), "trunkline_line": number + 1}
@@ -139,9 +139,13 @@ def _files(path: Path) -> list[tuple[Path, int | None]]:
 def _finished(ledger: Path) -> list[tuple[str, int]]:
     with closing(sqlite3.connect(f"{ledger.resolve().as_uri()}?mode=ro", uri=True)) as database:
         try:
-            return database.execute("SELECT name, size_bytes FROM files ORDER BY file").fetchall()
+            found = database.execute("SELECT name, size_bytes FROM files ORDER BY file").fetchall()
+            (kind,) = database.execute("SELECT kind FROM directory").fetchone() or ("nothing",)
         except sqlite3.Error as error:
             raise SinkError(f"Expected the ledger of a recording at {ledger}: {error}.") from error
+    if kind != "jsonl":
+        raise SinkError(f"Expected a recording of JSON lines at {ledger.parent}; it holds {kind}.")
+    return found
 
 
 def _present(file: Path) -> Path:

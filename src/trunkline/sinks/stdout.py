@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Final
 
 from trunkline.cursors import SavedCursor
-from trunkline.errors import BadInput, SinkUnavailable
+from trunkline.errors import BadInput, SinkError, SinkUnavailable
 from trunkline.sinks.base import Batch, OnDelete
 from trunkline.sinks.lines import event_line, signal_line
 
-__all__ = ["StandardOutput"]
+__all__ = ["StandardOutput", "refuse_purge"]
 
 _PATIENCE_SECONDS: Final = 1.0
 _PIPE_BYTES: Final = getattr(select, "PIPE_BUF", 512)
@@ -31,11 +31,7 @@ class StandardOutput:
     """
 
     def __init__(self, *, on_delete: OnDelete = "mark", descriptor: int | None = None) -> None:
-        if on_delete == "purge":
-            raise BadInput(
-                "Expected a file to purge deleted posts from; what was printed cannot be taken"
-                " back."
-            )
+        refuse_purge(on_delete)
         self.place: Path | None = None
         self._descriptor = sys.stdout.fileno() if descriptor is None else descriptor
         self._batch: Batch | None = None
@@ -51,6 +47,7 @@ class StandardOutput:
         Raises:
             SinkUnavailable: The reader does not read; when tried again it goes on inside the batch.
             BrokenPipeError: The reader is gone.
+            SinkError: It cannot be written for another reason, and trying again would not help.
         """
         if batch is not self._batch:
             lines = b"".join([*map(event_line, batch.events), *map(signal_line, batch.gaps)])
@@ -58,13 +55,33 @@ class StandardOutput:
         while self._rest:
             if not _has_room(self._descriptor):
                 raise SinkUnavailable("Cannot write to standard output: its reader does not read.")
-            # A pipe with room has room for this much (POSIX), so the write cannot block.
-            written = os.write(self._descriptor, self._rest[:_PIPE_BYTES])
-            self._rest = self._rest[written:]
+            self._rest = self._rest[self._put(self._rest[:_PIPE_BYTES]) :]
         self._batch = None
+
+    def _put(self, piece: memoryview) -> int:
+        try:
+            # A pipe with room has room for this much (POSIX), so the write cannot block.
+            return os.write(self._descriptor, piece)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            why = error.strerror or error
+            raise SinkError(f"Standard output cannot be written: {why}.") from error
 
     def close(self) -> None:
         """Do nothing: standard output is not ours to close."""
+
+
+def refuse_purge(on_delete: OnDelete) -> None:
+    """Refuse to take back what was printed.
+
+    Raises:
+        BadInput: That is what `on_delete` asks for.
+    """
+    if on_delete == "purge":
+        raise BadInput(
+            "Expected a file to purge deleted posts from; what was printed cannot be taken back."
+        )
 
 
 def _has_room(descriptor: int) -> bool:

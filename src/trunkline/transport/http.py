@@ -92,11 +92,12 @@ class Network:
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=self.connect_timeout_seconds, sock_read=None
         )
+        proxy = checked_proxy(self.proxy, name="Network.proxy") if self.proxy is not None else None
         return aiohttp.ClientSession(
             connector=connector,
             timeout=timeout,
-            proxy=self.proxy,
-            middlewares=() if self.proxy else (through_proxies_of_environment(),),
+            proxy=proxy,
+            middlewares=() if proxy else (through_proxies_of_environment(),),
             headers={"User-Agent": self.user_agent},
             read_bufsize=READ_BUFFER_BYTES,
             cookie_jar=aiohttp.DummyCookieJar(),

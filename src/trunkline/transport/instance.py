@@ -19,12 +19,12 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
-from yarl import URL
 
 from trunkline.errors import BadInput
 from trunkline.policy.access import disabled_streams
 from trunkline.policy.flavour import Flavour, detect, is_telling
 from trunkline.policy.outcome import Outcome, OutcomeKind
+from trunkline.transport.hosts import address_of_host
 from trunkline.transport.http import ConnectionEnded, outcome_of, read_body, refusal
 from trunkline.transport.nodeinfo import software_of
 
@@ -97,7 +97,7 @@ def _base_url(text: str) -> str:
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError(text)
     url = f"{_SCHEMES[parts.scheme]}://{host}{port}{parts.path.rstrip('/')}"
-    URL(url)  # a name that no request could be sent to
+    address_of_host(url)  # else a name that no request could be sent to
     return url
 
 
@@ -163,7 +163,7 @@ async def _fetch(
         ):
             body = await read_body(response, max_bytes=_DOCUMENT_BYTES)
             final = response.url
-    except aiohttp.TooManyRedirects:
+    except (aiohttp.TooManyRedirects, UnicodeError):  # the latter for a host that cannot be
         raise ConnectionEnded(Outcome(OutcomeKind.REDIRECT_ELSEWHERE)) from None
     except UnicodeError:  # an address that no request can be sent to
         raise ConnectionEnded(Outcome(OutcomeKind.REDIRECT_ELSEWHERE)) from None

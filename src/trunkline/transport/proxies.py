@@ -13,9 +13,11 @@ import aiohttp
 from yarl import URL
 
 from trunkline.errors import BadInput
+from trunkline.transport.hosts import address_of_host
 
 __all__ = ["checked_proxy", "through_proxies_of_environment"]
 
+_EXAMPLE: Final = "http://proxy.example:3128"
 _SCHEMES: Final = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 
 
@@ -25,16 +27,15 @@ def checked_proxy(proxy: str, *, name: str) -> URL:
     Raises:
         BadInput: It is no address, or that of a proxy of another kind, such as SOCKS.
     """
+    expected = f"Expected {name} to be the address of an HTTP proxy, such as {_EXAMPLE!r}"
     try:
-        address = URL(proxy if "://" in proxy else f"http://{proxy}")
-    except ValueError:
-        address = URL()
-    if address.scheme not in ("http", "https") or not address.host:
-        kind = address.scheme or "something else"
+        address = address_of_host(proxy if "://" in proxy else f"http://{proxy}")
+    except ValueError:  # its words may hold a password
         raise BadInput(
-            f"Expected the address of an HTTP proxy in {name}, such as 'http://proxy.example:3128';"
-            f" got one of kind {kind!r}, which is not supported."
-        )
+            f"{expected}; got one whose host or port cannot be. Ports go up to 65535."
+        ) from None
+    if address.scheme not in ("http", "https"):
+        raise BadInput(f"{expected}; got one of kind {address.scheme!r}, which is not supported.")
     return address
 
 

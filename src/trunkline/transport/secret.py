@@ -55,7 +55,7 @@ class Secret:
                 )
             return cls(token.strip())
         try:
-            text = Path(token).read_text(encoding="utf-8")
+            text = Path(token).read_text(encoding="utf-8-sig")  # some editors begin with a mark
         except (OSError, UnicodeError):
             raise BadInput("Expected an access token or a readable file with one.") from None
         return cls(text.split("\n", 1)[0].strip())
