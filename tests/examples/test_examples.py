@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from tests.examples.program import EXAMPLES, Program
 from tests.sinks.builders import post, rows, update
 from tests.sinks.recordings import record_into
 
+from trunkline.sinks.reading import read_recording
 from trunkline.testing import RunningServer
 
 QUIET_END = (0, "")
@@ -206,6 +209,100 @@ def test_a_recording_is_shown_once_more(server: RunningServer, tmp_path: Path) -
         told = [f"alice: {number}" for number in range(1, 4)]
         assert sorted(program.lines(4)) == ["3 events were told", *told]
         assert program.interrupt() == QUIET_END
+
+
+def test_the_counts_are_shown_to_prometheus(server: RunningServer) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with Program("metrics", str(port), server=server) as program:
+        server.wait_for_subscribers(1)
+        for number in range(2):
+            server.post(f"<p>{number}</p>")
+        assert program.lines(2) == ["alice: 0", "alice: 1"]
+        with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            page = answer.read().decode()
+        assert 'trunkline_events_total{stream="public",type="update"} 2.0' in page
+        assert program.interrupt() == QUIET_END
+
+
+def test_a_recording_is_summed_up_and_written_as_a_page(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    cats = [post(str(number), tags=[{"name": "cats"}]) for number in (1, 2)]
+    recording = record_into(tmp_path / "toots.db", [update(one) for one in cats])
+    page = tmp_path / "report.html"
+    path = recording.removeprefix("sqlite:")
+    with Program("report", path, str(page), server=server) as program:
+        told = ["2 events, 2 posts by 1 accounts", "#cats: 2 posts", f"wrote {page}"]
+        assert program.lines(3) == told
+        assert program.end() == QUIET_END
+    assert "cats" in page.read_text(encoding="utf-8")
+
+
+def test_a_recording_is_converted_once(server: RunningServer, tmp_path: Path) -> None:
+    recording = record_into(tmp_path / "toots.db", [update(post("1"))])
+    target = f"jsonl:{tmp_path / 'toots'}"
+    for told in ("1 events and", "0 more events and"):
+        with Program("convert", recording, target, server=server) as program:
+            assert program.lines(1) == [f"{told} 0 gaps are in {target} now"]
+            assert program.end() == QUIET_END
+    assert len(list(read_recording(target))) == 1
+
+
+def test_what_cannot_be_converted_is_refused_in_one_line(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    with Program("convert", f"sqlite:{tmp_path / 'none.db'}", "-", server=server) as program:
+        code, complaint = program.end()
+    assert code == 1
+    assert len(complaint.splitlines()) == 1
+    assert "none.db" in complaint
+
+
+MANY = """
+to = "sqlite:toots.db"
+
+[[sink]]
+name = "tags"
+to = "jsonl:tags/"
+
+[[server]]
+url = "{url}"
+token_file = "token"
+streams = ["public"]
+
+[[server]]
+url = "{url}"
+token_file = "token"
+streams = ["hashtag:python"]
+sink = "tags"
+"""
+
+
+def test_many_are_recorded_as_a_file_says(server: RunningServer, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(server.token)
+    file = tmp_path / "trunkline.toml"
+    file.write_text(MANY.format(url=server.url))
+    with Program("record_many", str(file), server=server, folder=tmp_path) as program:
+        server.wait_for_subscribers(2)
+        server.post(tags=["python"])
+        whole = [f"{server.url}: live, 1 events"] * 2
+        while program.lines(2) != whole:
+            pass
+        assert program.interrupt() == QUIET_END
+    assert rows(tmp_path / "toots.db", "SELECT count(*) FROM events") == [(1,)]
+    assert len(list(read_recording(f"jsonl:{tmp_path / 'tags'}"))) == 1
+
+
+def test_a_mistake_in_the_file_is_named_with_its_line(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "trunkline.toml"
+    file.write_text(MANY.format(url=server.url).replace("token_file", "token_flie"))
+    with Program("record_many", str(file), server=server) as program:
+        code, complaint = program.end()
+    assert code == 1
+    assert complaint.startswith(f"{file}:10: There is no key 'token_flie' here")
 
 
 def test_one_connection_is_shared(server: RunningServer) -> None:
