@@ -17,13 +17,18 @@ from random import Random
 
 from trunkline.events import EVENTS, Malformed, Unknown
 from trunkline.events.base import Decoded, Event
+from trunkline.metrics import FeedCollector
 from trunkline.options import StreamOptions
 from trunkline.policy.backoff import Backoff, Curve, comeback_seconds
 from trunkline.policy.verdict_page import verdict_table_markdown
+from trunkline.record import Limits, Progress, ServerProgress, Source
+from trunkline.relay import RelaySettings
+from trunkline.replay import Pace
+from trunkline.report import Report, values
 from trunkline.server.faults import FAULT_KINDS, Fault
 from trunkline.server.site import Settings
 from trunkline.signals import SIGNALS
-from trunkline.stats import Stats
+from trunkline.stats import Counters, Stats
 from trunkline.streams import STREAMS, Stream, StreamKind
 from trunkline.transport.http import Network
 from trunkline.wire.websocket import encode_subscribe
@@ -36,7 +41,21 @@ STORMS = (
     ("the third, while nothing answers", Curve.PROMPT, 3),
     ("answered with 503, first try", Curve.SERVER_TROUBLE, 1),
 )
+REPORT_VALUES = (
+    *(values.Lag, values.Bucket, values.StreamCount, values.Missed),
+    *(values.Ranking, values.Count, values.Delays),
+)
 PAYLOADS = {"object": "a JSON object", "id": "a bare id", "any": "nothing of use"}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Counted:
+    """What has these counts, whatever happens."""
+
+    counts: Stats
+
+    def stats(self) -> Stats:
+        return self.counts
 
 
 def streams_table() -> str:
@@ -123,6 +142,71 @@ def settings_table() -> str:
     return _table(("setting", "default", "what it does"), _defaults(Settings))
 
 
+def source_table() -> str:
+    """Return each part of a source, its default and what it is."""
+    return _table(("argument", "default", "what it is"), _defaults(Source))
+
+
+def limits_table() -> str:
+    """Return each limit of a recording, its default and what it does."""
+    return _table(("limit", "default", "what it does"), _defaults(Limits))
+
+
+def progress_table() -> str:
+    """Return what is told of a recording while it goes on, of the whole and of each server."""
+    rows = [
+        (f"`{kind.__name__}`" if place == 0 else "", f"`{name}`", about)
+        for kind in (Progress, ServerProgress)
+        for place, (name, about) in enumerate(_documented(kind).items())
+    ]
+    return _table(("of", "attribute", "what it is"), rows)
+
+
+def relay_settings_table() -> str:
+    """Return each setting of a relay, its default and what it does."""
+    return _table(("setting", "default", "what it does"), _defaults(RelaySettings))
+
+
+def pace_table() -> str:
+    """Return each part of a pace, its default and what it says."""
+    return _table(("argument", "default", "what it says"), _defaults(Pace))
+
+
+def metrics_table() -> str:
+    """Return each metric as Prometheus shows it, its type, its own label and what it counts."""
+    stats = dataclasses.replace(
+        Counters().snapshot(), events={"update": 1}, disconnects={"cut": 1}, lag_seconds=0.0
+    )
+    metrics = [(metric, metric.samples[0]) for metric in FeedCollector(_Counted(stats)).collect()]
+    rows = (
+        (f"`{sample.name}`", metric.type, _listed(sample.labels), metric.documentation)
+        for metric, sample in metrics
+    )
+    return _table(("metric", "type", "label", "what it counts"), rows)
+
+
+def report_table() -> str:
+    """Return each part of a report and what it tells."""
+    rows = ((f"`{name}`", about) for name, about in _documented(Report).items())
+    return _table(("attribute", "what it tells"), rows)
+
+
+def report_totals_table() -> str:
+    """Return each number of the whole recording and what it counts."""
+    rows = ((f"`{name}`", about) for name, about in _documented(values.Totals).items())
+    return _table(("attribute", "what it counts"), rows)
+
+
+def report_values_table() -> str:
+    """Return the values that a report is made of, their attributes and what they say."""
+    rows = (
+        (f"`{kind.__name__}`", _listed(field.name for field in dataclasses.fields(kind)), about)
+        for kind in REPORT_VALUES
+        for about in [_about(kind).replace("``", "`")]
+    )
+    return _table(("value", "attributes", "says"), rows)
+
+
 def comebacks_table() -> str:
     """Return when 10,000 clients that failed in the same instant try again, simulated."""
     rows = [row for about, curve, tries in STORMS for row in _storm(about, curve, tries)]
@@ -142,6 +226,15 @@ TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
     "faults": ("reference/testing.md", faults_table),
     "fault-fields": ("reference/testing.md", fault_fields_table),
     "settings": ("reference/server.md", settings_table),
+    "source": ("reference/record.md", source_table),
+    "limits": ("reference/record.md", limits_table),
+    "progress": ("reference/record.md", progress_table),
+    "relay-settings": ("reference/relay.md", relay_settings_table),
+    "pace": ("reference/replay.md", pace_table),
+    "metrics": ("reference/metrics.md", metrics_table),
+    "report": ("reference/report.md", report_table),
+    "report-totals": ("reference/report.md", report_totals_table),
+    "report-values": ("reference/report.md", report_values_table),
 }
 """Every table of the documentation by the name in its marker: its page, and what makes it."""
 

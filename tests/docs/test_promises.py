@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,17 @@ TESTS = Path(__file__).parents[1]
 PAGE = (TESTS.parent / "docs" / "promise.md").read_text(encoding="utf-8")
 TABLE = PAGE.partition("<!-- promises -->")[2].partition("<!-- /promises -->")[0]
 ROWS = [line.strip("| ").split(" | ") for line in TABLE.strip().splitlines()[2:]]
-EXISTING = {
-    node.name
+FUNCTIONS = [
+    node
     for file in TESTS.rglob("test_*.py")
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+]
+EXISTING = Counter(node.name for node in FUNCTIONS)
+SELDOM = {
+    node.name
+    for node in FUNCTIONS
+    if any(re.search("slow|skip|xfail", ast.unparse(one)) for one in node.decorator_list)
 }
 
 
@@ -35,6 +42,8 @@ def test_a_statement_names_tests_that_exist(row: list[str]) -> None:
     tests = named_in(row[2])
     assert tests, "It is shown by nothing."
     assert [test for test in tests if test not in EXISTING] == []
+    assert [test for test in tests if EXISTING[test] > 1] == [], "Which of them shows it?"
+    assert [test for test in tests if test in SELDOM] == [], "The default run does not show it."
 
 
 def test_the_reasons_on_the_page_of_gaps_are_those_of_the_code() -> None:

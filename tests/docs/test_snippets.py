@@ -190,6 +190,18 @@ def test_a_block_of_python_compiles(snippet: Snippet) -> None:
     compile(snippet.code, str(snippet), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
+def test_a_line_that_includes_a_program_is_left_as_it_is() -> None:
+    """It is no Python, and a formatter that takes it for some breaks it without a word."""
+    lines = [
+        line
+        for page in PAGES
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if re.match(r"-+ ?8|.*examples/\w+\.py\"$", line)
+    ]
+    assert len(lines) > 5
+    assert [line for line in lines if not re.fullmatch(r'--8<-- "[\w/]+\.\w+"', line)] == []
+
+
 def test_what_runs_is_found() -> None:
     page = """\
         Text.

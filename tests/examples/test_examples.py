@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import signal
+import re
+import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from tests.examples.program import EXAMPLES, Program
-from tests.sinks.builders import post, rows, update
-from tests.sinks.recordings import record_into
 
 from trunkline.testing import RunningServer
 
 QUIET_END = (0, "")
+LONGER = ("own_sink", "own_cursors")
+"""What implements an interface, method by method, takes two glances."""
 
 
 def news(program: Program, count: int, *, in_hand: str) -> list[str]:
@@ -32,13 +33,22 @@ def news(program: Program, count: int, *, in_hand: str) -> list[str]:
 
 
 def test_every_example_has_a_test() -> None:
-    tests = Path(__file__).read_text(encoding="utf-8")
+    files = Path(__file__).parent.glob("test_*.py")
+    tests = "".join(file.read_text(encoding="utf-8") for file in files)
     untested = [path.name for path in EXAMPLES.glob("*.py") if f'"{path.stem}' not in tests]
     assert untested == []
 
 
+def test_every_example_is_named_in_the_documentation() -> None:
+    pages = (EXAMPLES.parent / "docs").rglob("*.md")
+    words = "".join(page.read_text(encoding="utf-8") for page in pages)
+    named = set(re.findall(r"(\w+\.py)[`\"]", words))
+    assert {path.name for path in EXAMPLES.glob("*.py")} - named == set()
+
+
 def test_every_example_can_be_read_at_a_glance() -> None:
-    long = [path.name for path in EXAMPLES.glob("*.py") if len(path.read_text().splitlines()) > 45]
+    lengths = {path.stem: len(path.read_text().splitlines()) for path in EXAMPLES.glob("*.py")}
+    long = [stem for stem, lines in lengths.items() if lines > (85 if stem in LONGER else 45)]
     assert long == []
 
 
@@ -104,6 +114,21 @@ def test_the_bot_goes_on_where_it_was_stopped(server: RunningServer, tmp_path: P
     server.post("<p>second</p>")
     server.post("<p>third</p>")
     with Program("survive_restarts", cursors, server=server) as program:
+        told = news(program, 2, in_hand="[catch-up] alice: first")
+        assert told == ["[catch-up] alice: second", "[catch-up] alice: third"]
+        assert program.interrupt() == QUIET_END
+
+
+def test_a_store_of_ones_own_goes_on_where_it_was(server: RunningServer, tmp_path: Path) -> None:
+    file = str(tmp_path / "bot.json")
+    with Program("own_cursors", file, server=server) as program:
+        server.wait_for_subscribers(1)
+        server.post("<p>first</p>")
+        assert program.lines(1) == ["[live] alice: first"]
+        assert program.interrupt() == QUIET_END
+    server.post("<p>second</p>")
+    server.post("<p>third</p>")
+    with Program("own_cursors", file, server=server) as program:
         told = news(program, 2, in_hand="[catch-up] alice: first")
         assert told == ["[catch-up] alice: second", "[catch-up] alice: third"]
         assert program.interrupt() == QUIET_END
@@ -199,12 +224,17 @@ def test_the_bytes_are_forwarded_untouched(server: RunningServer) -> None:
         assert program.interrupt() == QUIET_END
 
 
-def test_a_recording_is_shown_once_more(server: RunningServer, tmp_path: Path) -> None:
-    posts = [update(post(str(number), f"<p>{number}</p>")) for number in range(1, 4)]
-    recording = record_into(tmp_path / "toots.db", posts)
-    with Program("replay", recording, server=server) as program:
-        told = [f"alice: {number}" for number in range(1, 4)]
-        assert sorted(program.lines(4)) == ["3 events were told", *told]
+def test_the_counts_are_shown_to_prometheus(server: RunningServer) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with Program("metrics", str(port), server=server) as program:
+        server.wait_for_subscribers(1)
+        for number in range(2):
+            server.post(f"<p>{number}</p>")
+        assert program.lines(2) == ["alice: 0", "alice: 1"]
+        with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            page = answer.read().decode()
+        assert 'trunkline_events_total{stream="public",type="update"} 2.0' in page
         assert program.interrupt() == QUIET_END
 
 
@@ -223,21 +253,3 @@ def test_the_example_of_a_test_passes_as_a_test() -> None:
     command = [sys.executable, "-m", "pytest", "-q", str(EXAMPLES / "test_a_bot.py")]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-
-
-def test_what_is_recorded_is_summed_up_and_gone_on_with(
-    server: RunningServer, tmp_path: Path
-) -> None:
-    arguments = ("record_to_sqlite", "toots.db", "public", "hashtag:python")
-    for posts in (1, 2):
-        with Program(*arguments, server=server, folder=tmp_path) as program:
-            assert program.lines(1) == ["recording public hashtag:python"]
-            server.wait_for_subscribers(2)
-            server.post(tags=["python"])
-            deadline = time.monotonic() + 10
-            query = f"SELECT count(*) = {2 * posts} FROM events"
-            while rows(tmp_path / "toots.db", query) != [(1,)] and time.monotonic() < deadline:
-                time.sleep(0.05)
-            program._process.send_signal(signal.SIGINT)
-            assert program.lines(1) == [f"#python: {posts} posts by 1 accounts"]
-            assert program.end() == QUIET_END

@@ -111,7 +111,25 @@ class Delays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """The whole recording. Posts are those that were seen, boosts not among them."""
+    """The whole recording. Posts are those that were seen, boosts not among them.
+
+    Attributes:
+        events: How many events were recorded.
+        first_at: When the first of them arrived; ``None`` if there is none.
+        last_at: When the last of them arrived.
+        kinds: How many events there are of each name, and how many frames were ``malformed``.
+        caught_up: How many events did not come live.
+        posts: How many different posts were seen.
+        boosts: How many boosts of posts.
+        authors: How many accounts wrote the posts that stand.
+        edited: How many of the posts were edited.
+        deletions: How many posts were deleted, also such as were never seen.
+        gaps: How often a stream was away.
+        incomplete_gaps: How many of these gaps name something as missing.
+        runs: How often the recorder was started.
+        runs_without_end: How many of its runs were killed, or have not ended yet.
+        file_bytes: How large the file is, without its write-ahead log.
+    """
 
     events: int
     first_at: datetime | None
@@ -132,7 +150,23 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything that is told about a recording."""
+    """Everything that is told about a recording.
+
+    Attributes:
+        recording: The name of the file.
+        totals: The whole recording, as `Totals`.
+        lag: How late live posts came, as `Lag`; ``None`` where no id holds a time.
+        bucket_seconds: The width of a `Bucket`.
+        timeline: What came when: a `Bucket` for each step of time, empty ones too.
+        streams: How many events each subscription brought, as `StreamCount`.
+        gaps: The gaps in order of their ends, each a `Missed`.
+        languages: The languages of the posts that stand, a `Ranking`.
+        author_servers: The servers that their authors are on, a `Ranking`.
+        tags: Their hashtags, a `Ranking`.
+        delay_bounds_seconds: Where one count of `Delays` ends and the next begins.
+        edit_delays: From writing a post to its last edit, as `Delays`.
+        deletion_delays: From writing a post to the arrival of its deletion, as `Delays`.
+    """
 
     recording: str
     totals: Totals
