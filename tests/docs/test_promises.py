@@ -55,7 +55,7 @@ def test_the_reasons_on_the_page_of_gaps_are_those_of_the_code() -> None:
     said = re.sub(r"\{.*?\}", "...", code).replace("800", "...")
     for reason in shown:
         assert reason.replace("800", "...").removeprefix("... ") in said, reason
-    assert len(shown) == 11
+    assert len(shown) == 13
 
 
 def test_a_test_that_does_not_exist_would_be_noticed() -> None:

@@ -165,8 +165,6 @@ async def _fetch(
             final = response.url
     except (aiohttp.TooManyRedirects, UnicodeError):  # the latter for a host that cannot be
         raise ConnectionEnded(Outcome(OutcomeKind.REDIRECT_ELSEWHERE)) from None
-    except UnicodeError:  # an address that no request can be sent to
-        raise ConnectionEnded(Outcome(OutcomeKind.REDIRECT_ELSEWHERE)) from None
     except (aiohttp.ClientError, OSError) as error:
         raise ConnectionEnded(outcome_of(error)) from error
     if response.status == 429 or response.status >= 500:
