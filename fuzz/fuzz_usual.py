@@ -18,7 +18,7 @@ with instrumented():
     from trunkline.wire import usual
     from trunkline.wire.sse import Comment, Frame, Oversized
 
-TAKE, UNEDITED = usual.IN_PYTHON
+TAKE, UNEDITED, LAST_STRING = usual.IN_PYTHON
 LIKE = (
     usual.usual_event(b"event: update\ndata: ", "update", largest_bytes=500),
     usual.usual_event(b"data: ", "", largest_bytes=20),
@@ -28,6 +28,25 @@ PIECES = (
     b"17\r\nevent: update\ndata: x\n\n\r\n",
     *(b"e\r\n", b"event: update\n", b"data: ", b"{}", b"\r\n", b"\n", b"\n\n\r\n", b"0\r\n"),
     *(b"fffffff\r\n", b"ffffffff\r\n", b"1F4\r\n", b"x" * 490, b"\r", b"\0"),
+    *(
+        b'\\"',
+        b"\\\\",
+        b"\\n",
+        b"\\u00e9",
+        b"\\ud83d\\ude00",
+        b"\\ud83d",
+        b"\\udc00",
+        b"\\u12",
+        b"\\x",
+    ),
+    *(
+        "\u00e9\u6f22\U0001f600".encode(),
+        b"\xc0\x80",
+        b"\xed\xa0\x80",
+        b"\xf4\x90\x80\x80",
+        b"\xe2\x82",
+    ),
+    *(b'{"payload":"', b'"}', b"\x1f", b"\x7f", b"x" * 7, b"x" * 8, b"x" * 9),
     *(b'{"id":"', b"109", b'"', b',"edited_at":', b"null", b"edited_at", b"_", b'"2026"'),
 )
 
@@ -42,6 +61,8 @@ def check(data: bytes) -> None:
     assert compiled == python
     for raw in (body, b'{"id":"109",' + body):
         assert usual.unedited_id(raw) == UNEDITED(raw)
+    for text, quote_at in ((body, position), (b'{"payload":"' + body + b'"}', 11)):
+        assert usual.last_string(text, quote_at) == LAST_STRING(text, quote_at)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from trunkline.wire import usual
 from trunkline.wire.sse import Comment, Frame, Oversized
 from trunkline.wire.usual import Usual, payload_place, usual_event, usual_size_bytes
 
-TAKE, UNEDITED = usual.IN_PYTHON
+TAKE, UNEDITED, LAST_STRING = usual.IN_PYTHON
 UPDATE = usual_event(b"event: update\ndata: ", "update", largest_bytes=500)
 NAMELESS = usual_event(b"data: ", "", largest_bytes=20)
 
@@ -138,9 +138,83 @@ def test_unedited_posts_are_the_same_in_c(raw: bytes) -> None:
     assert usual.unedited_id(raw) == UNEDITED(raw)
 
 
+BEFORE = b'{"payload":'
+QUOTE_AT = len(BEFORE)
+
+
+def says(body: bytes) -> bytes:
+    return BEFORE + b'"' + body + b'"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", b""),
+        (b"plain text of some length", b"plain text of some length"),
+        (rb"\"id\":\"109\"", b'"id":"109"'),
+        (rb"1234567\"", b'1234567"'),
+        (rb"12345678\"", b'12345678"'),
+        (rb"\\\"\/\b\f\n\r\t", b'\\"/\b\f\n\r\t'),
+        (rb"\u0041\u00e9\u6F22\u0000", "A\u00e9\u6f22\0".encode()),
+        (rb"\ud83d\uDE00", "\U0001f600".encode()),
+        ("\u00e9\u6f22\U0001f600\x7f".encode(), "\u00e9\u6f22\U0001f600\x7f".encode()),
+        (rb"\ud83d", None),
+        (rb"\ud83d\u0041", None),
+        (rb"\ude00\ud83d", None),
+        (rb"\u00g0", None),
+        (rb"\u00", None),
+        (rb"\x41", None),
+        (b"\\", None),
+        (b'a"b', None),
+        (b"a\nb", None),
+        (b"12345678\x1f", None),
+        (b"\xff", None),
+        (b"\xc0\x80", None),
+        (b"\xe2\x82", None),
+        (b"\xed\xa0\x80", None),
+        (b"\xf4\x90\x80\x80", None),
+    ],
+)
+def test_the_last_string_of_an_object_is_what_json_says(body: bytes, said: bytes | None) -> None:
+    assert LAST_STRING(says(body), QUOTE_AT) == said
+    assert usual.last_string(says(body), QUOTE_AT) == said
+
+
+@pytest.mark.parametrize("quote_at", [-1, 0, QUOTE_AT + 1, 14, 15, 16, 100])
+@pytest.mark.parametrize("text", [says(b"ab"), says(b"ab")[:-1], says(b"ab") + b" ", b"", b'"}'])
+def test_what_does_not_begin_or_end_there_is_no_last_string(text: bytes, quote_at: int) -> None:
+    assert LAST_STRING(text, quote_at) is None
+    assert usual.last_string(text, quote_at) is None
+
+
+escapes = st.sampled_from(
+    [
+        *(rb"\"", rb"\\", rb"\/", rb"\b", rb"\f", rb"\n", rb"\r", rb"\t", rb"\x", b"\\"),
+        *(rb"\u00e9", rb"\ud83d\ude00", rb"\ud83d", rb"\ude00", rb"\u12", rb"\u0000", rb"\U0041"),
+        *(
+            "\u00e9".encode(),
+            "\u6f22".encode(),
+            "\U0001f600".encode(),
+            b"\xc0\x80",
+            b"\xed\xa0\x80",
+        ),
+        *(b"x" * 7, b"x" * 8, b"x" * 9, b'"', b'"}', b" ", b"\x1f", b"\x7f", b"\x80"),
+    ]
+)
+bodies = st.lists(st.one_of(escapes, escapes, st.binary(max_size=3)), max_size=12).map(b"".join)
+
+
+@needs_compiler
+@given(st.one_of(bodies, bodies.map(says)), st.one_of(st.just(QUOTE_AT), st.integers(-1, 40)))
+def test_last_strings_are_the_same_in_c(text: bytes, quote_at: int) -> None:
+    assert usual.last_string(text, quote_at) == LAST_STRING(text, quote_at)
+
+
 @needs_compiler
 def test_the_functions_in_c_refuse_what_is_not_theirs() -> None:
     with pytest.raises(TypeError):
         usual.unedited_id("text")  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        usual.last_string("text", 0)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         usual.take_usual(b"", 0, ("too", "short"), [])  # type: ignore[arg-type]

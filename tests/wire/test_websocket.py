@@ -391,3 +391,22 @@ def test_pleroma_answers_requests_in_an_envelope_of_its_own(payload: str, said: 
 def test_a_login_by_message_shows_the_token() -> None:
     message = json.loads(encode_login("secret"))
     assert message == {"type": "pleroma:authenticate", "token": "secret"}
+
+
+parts = st.sampled_from(
+    [
+        *('{"stream":["user"],"event":"update","payload":"', '{"event":"update","payload":"'),
+        *('{"event":"pleroma:respond","payload":"', '"payload":"', '{"payload":"', '"event":"e"'),
+        *('"}', '","payload":"', '","stream":["user"]}', '"', "{", "}", ",", " ", r"\"", r"\\"),
+        *(r"{\"id\":\"1\"}", r"\u00e9", r"\ud83d\ude02", r"\ud83d", "\u6f22", "\x1f", "\n"),
+    ]
+)
+
+
+@given(st.lists(parts, max_size=10).map("".join))
+def test_the_usual_envelope_says_what_any_envelope_would(text: str) -> None:
+    """Text takes the way of everything, bytes that of the usual envelope where it is one."""
+    expected = decode_message(text)
+    if isinstance(expected, Noise):
+        expected = Noise(text.encode())
+    assert decode_message(text.encode()) == expected

@@ -1,11 +1,12 @@
 """The usual event, found by searching bytes: what a client of a busy stream does all the time.
 
-Two questions are asked of every event: which bytes of a chunked body are one as Mastodon writes it,
-and whether a payload is a post that was never edited. Whatever looks different in any way is left
-to those who can take everything. Nothing here raises, and nothing here decides.
+Of every event it is asked which bytes of a chunked body are one as Mastodon writes it, or what the
+payload of a message on a WebSocket says, and whether it is a post that was never edited. Whatever
+looks different in any way is left to those who can take everything. Nothing here raises, and
+nothing here decides.
 
-Both functions are written twice, here and in C (`_usual.c`) for whoever had a compiler when
-Trunkline was installed; `IS_COMPILED` tells. A test holds one against the other: they return the
+The functions are written twice, here and in C (`_usual.c`) for whoever had a compiler when
+Trunkline was installed; `IS_COMPILED` tells. A test holds ones against the others: they return the
 same for all bytes, and differ in time only.
 """
 
@@ -16,6 +17,8 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 from trunkline.wire.sse import Comment, Frame, Oversized
 
 __all__ = [
@@ -23,6 +26,7 @@ __all__ = [
     "IS_COMPILED",
     "SIZE_LINE_BYTES",
     "Usual",
+    "last_string",
     "never_edited",
     "payload_place",
     "take_usual",
@@ -39,6 +43,7 @@ _DATA: Final = b"data: "
 _END: Final = b"\n\n\r\n"  # of the event, then of the chunk
 _ID: Final = b'{"id":"'
 _EDITED_AT: Final = b'"edited_at":'
+_decode_string: Final = msgspec.json.Decoder(str).decode
 
 
 class Usual(NamedTuple):
@@ -123,8 +128,21 @@ def never_edited(raw: bytes) -> bool:
     return place >= 0 and raw.startswith(b"n", place + len(_EDITED_AT))
 
 
-IN_PYTHON: Final = take_usual, unedited_id
+def last_string(text: bytes, quote_at: int) -> bytes | None:
+    """Return what the last string of a JSON object says; it begins with the quote at `quote_at`.
+
+    ``None`` if the object does not end with it, or if it is no string as JSON writes it.
+    """
+    if text[-2:] != b'"}' or quote_at < 0 or text[quote_at : quote_at + 1] != b'"':
+        return None
+    try:
+        return _decode_string(text[quote_at:-1]).encode()
+    except ValueError:  # broken JSON, broken UTF-8, and half a surrogate pair
+        return None
+
+
+IN_PYTHON: Final = take_usual, unedited_id, last_string
 if not TYPE_CHECKING:
     with suppress(ImportError):  # there was no compiler
-        from trunkline.wire._usual import take_usual, unedited_id
+        from trunkline.wire._usual import last_string, take_usual, unedited_id
 IS_COMPILED: Final = take_usual is not IN_PYTHON[0]

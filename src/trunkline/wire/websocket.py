@@ -16,11 +16,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Final
 
 import msgspec
 
 from trunkline.streams import Stream, normalise_tag
+from trunkline.wire.usual import last_string
 
 __all__ = [
     "Accepted",
@@ -36,6 +38,10 @@ __all__ = [
 ]
 
 _ROUTES_KEPT: Final = 1024
+_OPENINGS_KEPT: Final = 1024
+_LONGEST_OPENING_BYTES: Final = 256
+_PAYLOAD: Final = b'"payload":"'
+_RESPONSE: Final = "pleroma:respond"
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -92,13 +98,30 @@ def decode_message(text: bytes | str) -> Message | ErrorMessage | Accepted | Noi
     A payload may be a string, another JSON value, or absent: the data of the message is the content
     of the string, the bytes of the value as they came, or ``None``.
     """
+    if isinstance(text, bytes):  # as Mastodon writes it: the payload comes last
+        quote_at = text.find(_PAYLOAD, 0, _LONGEST_OPENING_BYTES) + len(_PAYLOAD) - 1
+        opening = _opening(text[: quote_at + 1])
+        data = last_string(text, quote_at) if opening is not None else None
+        if opening is not None and data is not None:
+            return Message(opening[0], data, opening[1])
     try:
         usual = _decode_usual(text)
     except _BROKEN:
         return _decode_unusual(text)
-    if not usual.stream and usual.event == "pleroma:respond":
+    if not usual.stream and usual.event == _RESPONSE:
         return _answer(usual.payload)
     return Message(usual.event, usual.payload.encode(), usual.stream)
+
+
+@lru_cache(_OPENINGS_KEPT)
+def _opening(opening: bytes) -> tuple[str, tuple[str, ...]] | None:
+    """Return the event and the words of its stream that an envelope names before its payload."""
+    try:
+        usual = _decode_usual(opening + b'"}')
+    except _BROKEN:
+        return None
+    is_event = bool(usual.stream) or usual.event != _RESPONSE
+    return (usual.event, usual.stream) if is_event else None
 
 
 def _answer(payload: str) -> ErrorMessage | Accepted | Noise:
