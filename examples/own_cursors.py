@@ -13,9 +13,8 @@ from pathlib import Path
 import msgspec
 
 from trunkline import Mastodon
-from trunkline.cursors import SavedCursor
+from trunkline.cursors import Cursor, Key, SavedCursor
 from trunkline.events import Update
-from trunkline.policy.cursor import Cursor, Key
 
 
 class JsonCursors:

@@ -9,8 +9,7 @@ import sys
 from contextlib import ExitStack, closing, suppress
 
 from trunkline.errors import BadInput
-from trunkline.record import Recorders
-from trunkline.record.config import Config, load_config
+from trunkline.record import Config, Recorders, load_config
 from trunkline.sinks import open_sink
 
 

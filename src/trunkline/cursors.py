@@ -20,7 +20,7 @@ import msgspec
 from trunkline.errors import CursorError
 from trunkline.policy.cursor import Cursor, Key
 
-__all__ = ["CursorStore", "MemoryCursors", "SavedCursor", "SqliteCursors"]
+__all__ = ["Cursor", "CursorStore", "Key", "MemoryCursors", "SavedCursor", "SqliteCursors"]
 
 SCHEMA_VERSION: Final = 1
 

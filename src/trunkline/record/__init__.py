@@ -7,12 +7,14 @@ server stay its own; and that a sink that cannot be written to stops the reading
     await record(Source.of("https://mastodon.example", "public", "hashtag:python"), to="toots.db")
 """
 
+from trunkline.record.config import Config, load_config
 from trunkline.record.recorder import Recorder, record
 from trunkline.record.recorders import Recorders
 from trunkline.record.recording import Progress, ServerProgress, State
 from trunkline.record.source import Limits, Source
 
 __all__ = [
+    "Config",
     "Limits",
     "Progress",
     "Recorder",
@@ -20,5 +22,6 @@ __all__ = [
     "ServerProgress",
     "Source",
     "State",
+    "load_config",
     "record",
 ]
