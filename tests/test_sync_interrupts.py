@@ -83,6 +83,46 @@ def test_control_c_in_the_middle_of_a_step_loses_nothing(
     assert interrupts
 
 
+class Late(Exception):
+    """What the handler of an alarm raises to end a wait."""
+
+
+def test_an_alarm_that_raises_ends_the_wait_and_loses_nothing(server: RunningServer) -> None:
+    """It strikes deep inside the steps of the loop, where the error would become a task's own."""
+    calls = 0
+
+    def clock() -> float:
+        nonlocal calls
+        calls += 1
+        if calls % 3 == 0:
+            signal.raise_signal(signal.SIGALRM)
+        return time.time()
+
+    def late(number: int, frame: FrameType | None) -> None:
+        raise Late
+
+    taken: list[str] = []
+    alarms = 0
+    before = signal.signal(signal.SIGALRM, late)
+    network = Network(clock=clock)
+    with Mastodon(server.url, access_token=server.token, network=network) as mastodon:
+        feed = mastodon.stream(PUBLIC)
+        expected: list[str] = []
+        while not expected or len(taken) < len(expected):
+            if not expected and server.server.hub.subscribers:
+                expected = [post(server, 1)[0] for _ in range(20)]
+            try:
+                taken += [event.status_id for event in [next(feed)] if isinstance(event, Update)]
+            except Late:
+                alarms += 1
+        assert signal.getsignal(signal.SIGALRM) is late
+        assert feed.stats().disconnects == {}
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, before)
+    assert taken == expected
+    assert alarms
+
+
 def test_control_c_while_an_event_is_in_hand_is_the_handlers_own(
     server: RunningServer, mastodon: Mastodon
 ) -> None:

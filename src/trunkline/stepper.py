@@ -1,7 +1,7 @@
 """A private event loop that is stepped in the caller's thread, only while the caller waits.
 
-Ctrl-C stops it between two steps, never in the middle of one, so that whatever it was doing can go
-on.
+Ctrl-C, and any other signal that has a handler in Python, is served between two steps, never in the
+middle of one, so that whatever the loop was doing can go on.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from trunkline.errors import Misuse
 __all__ = ["Stepper"]
 
 T = TypeVar("T")
+Handler = Callable[[int, FrameType | None], object]
 
 _BLOCKS: Final = (
     "Mastodon waits for events and would block the event loop that runs in this thread."
@@ -62,19 +63,20 @@ class Stepper:
         Raises:
             Misuse: An event loop is running in this thread, or this one in another thread.
             KeyboardInterrupt: Ctrl-C, not before `begin` has returned; the future goes on when
-                anything is waited for again.
+                anything is waited for again. So it is with whatever the handler of a signal raises.
         """
         self.require_free()
         loop = self._begun()
-        with _interruptible(loop) as interrupted:
+        with _deferred_signals(loop) as serve:
             waiting = begin()
             waiting.add_done_callback(self._stop)
-            # Stopped by `_stop` of an earlier wait that Ctrl-C ended, the loop goes on.
-            while not waiting.done() and not interrupted:
-                loop.run_forever()
-            waiting.remove_done_callback(self._stop)
-        if interrupted:
-            raise KeyboardInterrupt
+            try:
+                # Stopped by `_stop` of an earlier wait that a signal ended, the loop goes on.
+                while not waiting.done():
+                    loop.run_forever()
+                    serve()
+            finally:
+                waiting.remove_done_callback(self._stop)
 
     def task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Return `work` as a task of the loop, for `begin` of a `wait`."""
@@ -148,20 +150,43 @@ async def _all_ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
 
 
 @contextmanager
-def _interruptible(loop: asyncio.AbstractEventLoop) -> Generator[list[int], None, None]:
-    """Let Ctrl-C stop the loop between two of its steps instead of in the middle of one."""
-    interrupted: list[int] = []
-    ours = threading.current_thread() is threading.main_thread()
-    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield interrupted
-        return
+def _deferred_signals(
+    loop: asyncio.AbstractEventLoop,
+) -> Generator[Callable[[], None], None, None]:
+    """Let signals stop the loop between two of its steps; call what serves those that came.
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        interrupted.append(number)
+    The handlers that there are go on to serve them, and may raise.
+    """
+    came: list[tuple[int, FrameType | None]] = []
+    handlers = _handlers() if threading.current_thread() is threading.main_thread() else {}
+
+    def defer(number: int, frame: FrameType | None) -> None:
+        came.append((number, frame))
         loop.call_soon_threadsafe(loop.stop)
 
-    signal.signal(signal.SIGINT, interrupt)
+    def serve() -> None:
+        while came:
+            number, frame = came.pop(0)
+            handlers[number](number, frame)
+
+    for number in handlers:
+        signal.signal(number, defer)
     try:
-        yield interrupted
+        yield serve
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in handlers.items():
+            if signal.getsignal(number) is defer:  # nobody has set another one meanwhile
+                signal.signal(number, handler)
+    serve()
+
+
+def _handlers() -> dict[int, Handler]:
+    found = ((number, signal.getsignal(number)) for number in _SIGNALS)
+    return {number: handler for number, handler in found if callable(handler)}
+
+
+_SIGNALS: Final = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM", "SIGUSR1", "SIGUSR2")
+    if hasattr(signal, name)  # Windows has few
+)

@@ -28,7 +28,8 @@ class Feed(Generic[Given]):
     Use it with ``for``, and with ``with`` to close it early. Following begins when it is entered or
     first asked for an event; it ends when `stop` is called, a `StopStream` leaves the block, or it
     is closed. A loop can be left with ``break`` and taken up again. Ctrl-C raises
-    `KeyboardInterrupt` out of the loop that waits, and loses nothing: ask again, or close.
+    `KeyboardInterrupt` out of the loop that waits, and loses nothing: ask again, or close. So does
+    whatever else the handler of a signal raises, such as that of an alarm.
 
     Raises:
         Misuse: It was closed, or an event loop runs in this thread.
@@ -81,12 +82,12 @@ class Feed(Generic[Given]):
                     raise StopIteration
                 item = next(self._giving, None)
             return item  # type: ignore[return-value]  # the handover passes signals by unless asked
-        except KeyboardInterrupt:
+        except BaseException:  # of Ctrl-C, or of whatever serves a signal
             self._take_back()
             raise
 
     def _take_back(self) -> None:
-        """Keep an item that was given, but not to the consumer, because Ctrl-C came between."""
+        """Keep an item that was given, but not to the consumer, because a signal came between."""
         giving = self._giving
         has_ended = not isinstance(giving, GeneratorType) or giving.gi_frame is None
         if self._following is not None and not has_ended:  # it was not in there that it came
