@@ -136,7 +136,8 @@ class Course:
         except OtherTransport as other:
             # Whom a server bars is not to be followed in a way that needs no leave.
             left = [one for one in others if not (other.is_barred and one == "polling")]
-            self._follow(Plan(streams, left), past)
+            if not session.is_superseded:
+                self._follow(Plan(streams, left), past)
         except NoSuchStream as error:
             if self._instance.version:
                 raise
@@ -177,15 +178,15 @@ class Course:
 
         Where all streams of the plan share one connection, that takes the others along.
         """
-        everything = groups(transport, self._plan.streams, flavour=self._instance.flavour)
-        if len(everything) == 1 < len(self._plan.streams):
-            followed = sum(len(session.streams) for session in self._sessions)
-            have_all_begun = followed == len(self._plan.streams)
-            if have_all_begun and await self._is_offered(transport, self._plan.streams):
-                await self._turn(list(self._sessions), self._plan.streams, transport)
+        streams = self._plan.streams
+        if len(groups(transport, streams, flavour=self._instance.flavour)) == 1 < len(streams):
+            if self._polled() and await self._is_offered(transport, streams):
+                sessions = list(self._sessions)
+                if sum(len(one.streams) for one in sessions) == len(streams):  # all have begun
+                    await self._turn(sessions, streams, transport)
             return
         for session in self._polled():
-            if await self._is_offered(transport, session.streams):
+            if await self._is_offered(transport, session.streams) and session in self._sessions:
                 await self._turn([session], session.streams, transport)
 
     async def _turn(

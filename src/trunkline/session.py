@@ -56,6 +56,7 @@ class Session:
     Attributes:
         streams: What is followed.
         transport: Over what.
+        is_superseded: Whether another session is to follow them instead.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Session:
         self._began = False  # whether any connection was ever open: then priming would hide a gap
         self._brought = False  # whether this connection delivered anything: a refusal does not
         self._lease = asyncio.timeout(None)
+        self.is_superseded = False
         self._reconnecting = Reconnecting(
             server.url,
             self.streams,
@@ -138,6 +140,7 @@ class Session:
 
     def supersede(self) -> None:
         """End `run`, which may be running: these streams will be followed by another session."""
+        self.is_superseded = True
         self._lease.reschedule(asyncio.get_running_loop().time())
 
     async def _stay(self) -> None:
