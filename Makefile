@@ -5,13 +5,20 @@ BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 BUILT_FROM := pyproject.toml setup.py src/trunkline/wire/_usual.c
 
-.PHONY: demo test chaos soak memory check lint types mutants bench docs picture clean
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: demo test browser chaos soak memory check lint types mutants bench docs picture clean
 
 demo: $(VENV)/.installed        ## watch the embedded server in this terminal
 	$(BIN)/trunkline demo $(if $(SECONDS),--seconds $(SECONDS))
 
 test: $(VENV)/.developed        ## run every test of the default run
 	$(BIN)/python -m pytest -n 3
+
+browser: $(VENV)/.developed     ## install Chromium (Debian) and axe-core, and run the tests of the page
+	command -v chromedriver || $(SUDO) apt-get install --yes chromium chromium-driver
+	test -d node_modules/axe-core || npm install --no-save --no-package-lock axe-core
+	$(BIN)/python -m pytest -p no:xdist tests/browser
 
 chaos: $(VENV)/.developed       ## 200 faults over 100,000 events, and nothing may be lost
 	$(BIN)/python -m tests.chaos $(CHAOS)

@@ -220,7 +220,7 @@ class CatchUp:
         """Deliver what came late, what a lagging REST did not show before, and what has changed."""
         self._shortfall.clear()
         self._looked_at.clear()
-        self.unanswered = False
+        self.refused, self.unanswered = None, False
         self._until = self._now()
         self._lags = bool(self._marks) and await wait_for_lagging_rest(
             self._subscription.window,
