@@ -7,6 +7,7 @@ never what was received. Both the async and the sync feed give out events throug
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from types import GeneratorType
 
 from trunkline.cursors import CursorStore
 from trunkline.entities.decoding import NOT_STRICT
@@ -51,7 +52,6 @@ class Handover:
         self._due_at = clock() + self._interval_seconds
         self._left: list[Item] = []  # of the batch, the next one last
         self._given: list[Item] = []  # handed over or passed by, and not acknowledged
-        self._out: Item | None = None  # handed over, as long as the next one is not asked for
         self.giving: Iterator[Item] = iter(())
 
     def fill(self, batch: list[Item]) -> None:
@@ -83,23 +83,25 @@ class Handover:
                     item.__dict__[attribute] = strict(item.raw)  # type: ignore[union-attr]
                 except NOT_STRICT:
                     item = _decoded(item)  # type: ignore[arg-type]  # no signal has an entity
-            wanted = entity is not None or self._signals or not isinstance(item, Signal)
             if stored:
                 given.append(item)
-            # From here to `yield` there is no call, after which Ctrl-C could strike.
-            del left[-1]
-            if wanted:
-                self._out = item
+            if entity is not None or self._signals or not isinstance(item, Signal):
+                del left[-1]  # no call from here to `yield`, for a signal strikes after calls
                 yield item
-                self._out = None
+            else:
+                del left[-1]
         self.acknowledge()
 
     def take_back(self) -> None:
-        """Have the item that was given last given again: it did not reach the consumer."""
-        item, self._out = self._out, None
-        if item is not None:
-            self._left.append(item)
-            del self._given[-1:]
+        """Have the item that was given last given again: it did not reach the consumer.
+
+        That is what the generator holds where it waits; to keep it anywhere else costs every event.
+        """
+        if isinstance(self.giving, GeneratorType) and self.giving.gi_frame is not None:
+            item = self.giving.gi_frame.f_locals.get("item")
+            if item is not None:
+                self._left.append(item)
+                del self._given[-1:]
 
     def acknowledge(self) -> None:
         """Take note that everything that was given is finished, and save when it is time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from types import GeneratorType, TracebackType
+from types import TracebackType
 from typing import Generic, Self, TypeVar, cast
 
 from trunkline.errors import Misuse, StopStream
@@ -83,15 +83,9 @@ class Feed(Generic[Given]):
                 item = next(self._giving, None)
             return item  # type: ignore[return-value]  # the handover passes signals by unless asked
         except BaseException:  # of Ctrl-C, or of whatever serves a signal
-            self._take_back()
+            if self._following is not None:
+                self._following.handover.take_back()
             raise
-
-    def _take_back(self) -> None:
-        """Keep an item that was given, but not to the consumer, because a signal came between."""
-        giving = self._giving
-        has_ended = not isinstance(giving, GeneratorType) or giving.gi_frame is None
-        if self._following is not None and not has_ended:  # it was not in there that it came
-            self._following.handover.take_back()
 
     def acknowledge(self) -> None:
         """Say that the event in hand is finished, without asking for the next one."""
