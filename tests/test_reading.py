@@ -27,14 +27,28 @@ async def test_what_is_read_after_a_sleep_does_not_say_that_the_connection_lives
     telling = asyncio.ensure_future(reading.tell())
     reading.waits(NOON)
     woken = NOON + timedelta(seconds=slept_seconds)
-    reading.has_read(woken)
+    reading.has_read(woken, is_whole=True)
     reading.waits(woken)
     await asyncio.sleep(1.0)
     first_live_at = one.live_at
     later = woken + timedelta(seconds=15.0)
-    reading.has_read(later)
+    reading.has_read(later, is_whole=True)
     reading.waits(later)
     await asyncio.sleep(1.0)
     telling.cancel()
     assert first_live_at == (None if slept_seconds > 45.0 else woken)
     assert one.live_at == later
+
+
+@on_virtual_clock
+async def test_what_comes_in_pieces_was_told_before_its_last_piece_is_read() -> None:
+    one = Subscription(PUBLIC, "https://mastodon.example", counters=Counters(), store=None)
+    reading = Reading([one], is_holding_back=lambda: False, stall_seconds=45.0)
+    telling = asyncio.ensure_future(reading.tell())
+    for seconds, is_whole in ((0, True), (20, False), (40, True)):
+        at = NOON + timedelta(seconds=seconds)
+        reading.has_read(at, is_whole=is_whole)
+        reading.waits(at)
+        await asyncio.sleep(10.0)
+        assert one.live_at == (at if is_whole else NOON)
+    telling.cancel()

@@ -2,7 +2,8 @@
 
 What comes out of a connection may have lain in buffers for a long time, ours and the system's, and
 more may lie there still; when the connection is reset it is gone. So the moment of the last reading
-says little. Only when nothing is left to read is it sure that nothing is left that was told before.
+says little. Only when nothing is left to read, and no event is in the middle of its coming, is it
+sure that nothing is left that was told before.
 
 Nor does a reading after a sleep (of the machine, or of the process) say that the connection lives:
 what is read then may have arrived before. The next reading does.
@@ -39,6 +40,7 @@ class Reading:
     __slots__ = (
         "_at",
         "_is_holding_back",
+        "_is_whole",
         "_longest_wait",
         "_reads",
         "_slept",
@@ -61,6 +63,7 @@ class Reading:
         self._waits = False  # for the connection, not for the consumer
         self._waits_since: datetime | None = None
         self._slept = False
+        self._is_whole = True
         self._reads = 0
         self._at: datetime | None = None
         self._something = asyncio.Event()  # was read that was not taken note of
@@ -69,8 +72,9 @@ class Reading:
         """Take note that the connection is asked for more."""
         self._waits, self._waits_since = True, since
 
-    def has_read(self, at: datetime) -> None:
-        """Take note that it gave something."""
+    def has_read(self, at: datetime, *, is_whole: bool) -> None:
+        """Take note that it gave something, and whether that ends with an event."""
+        self._is_whole = is_whole
         since = self._waits_since
         self._slept = self._slept or (since is not None and at - since > self._longest_wait)
         self._waits, self._at = False, at
@@ -100,5 +104,5 @@ class Reading:
         at, reads = self._at, self._reads
         for _ in range(_TURNS):
             await asyncio.sleep(0)
-        nothing_left = self._waits and self._reads == reads and not self._is_holding_back()
-        return at if nothing_left else None
+        nothing_left = self._waits and self._is_whole and self._reads == reads
+        return at if nothing_left and not self._is_holding_back() else None

@@ -231,7 +231,7 @@ class Session:
             self._reading.waits(self._now())
             incoming = await connection.read()
             now, self._brought = self._now(), True
-            self._reading.has_read(now)
+            self._reading.has_read(now, is_whole=connection.is_between_events)
             size_bytes, counted = connection.bytes_received - counted, connection.bytes_received
             self._counters.received_bytes += size_bytes
             await self._delivery.take(incoming, size_bytes, now=now)

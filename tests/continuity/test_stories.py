@@ -190,3 +190,14 @@ def test_more_than_the_limit_is_named() -> None:
     evidence = kept([Post(1), Restart(30.0, posts=100)], setting)
     (gap,) = gaps_of(evidence)
     assert "catch_up_limit" in gap.reason
+
+
+@pytest.mark.parametrize("transport", ["sse", "websocket"])
+@pytest.mark.parametrize("reset", [True, False])
+def test_a_gap_begins_before_an_event_that_was_cut_off_in_the_middle(
+    transport: Literal["sse", "websocket"], *, reset: bool
+) -> None:
+    """Its first bytes were read after it was told; the rest is hidden."""
+    trickle = Strike(Fault("trickle", seconds=0.3, count=2))
+    story: list[Step] = [trickle, Post(1), Delete(0), Pause(1.0), Cut(reset)]
+    kept(story, Setting(options=StreamOptions(signals=True, transport=transport)))

@@ -47,6 +47,11 @@ class Connection(Protocol):
         ...
 
     @property
+    def is_between_events(self) -> bool:
+        """Whether the bytes that it has read end with an event, or with a heartbeat."""
+        ...
+
+    @property
     def bytes_received(self) -> int:
         """How many bytes of payload and framing it has read."""
         ...

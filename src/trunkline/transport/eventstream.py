@@ -94,6 +94,11 @@ class _Body(Protocol):
         """Return what these bytes complete."""
         ...
 
+    @property
+    def is_between_events(self) -> bool:
+        """Whether nothing is held of an event that is not complete."""
+        ...
+
     def refuse_ended(self) -> None:
         """Raise `ConnectionEnded` if these bytes ended it."""
         ...
@@ -120,6 +125,11 @@ class _OwnBody:
             raise ConnectionEnded(Outcome(OutcomeKind.CUT))
         return chunks
 
+    @property
+    def is_between_events(self) -> bool:
+        """Whether nothing is held of an event that is not complete."""
+        return self._frames.is_between_events
+
     def refuse_ended(self) -> None:
         """Raise if a last or a broken chunk has come."""
         ending = self._frames.ending
@@ -132,13 +142,19 @@ class _LibraryBody:
 
     def __init__(self, content: aiohttp.StreamReader, *, max_frame_bytes: int) -> None:
         self._content = content
-        self.feed = EventStreamParser(max_frame_bytes=max_frame_bytes).feed
+        self._parser = EventStreamParser(max_frame_bytes=max_frame_bytes)
+        self.feed = self._parser.feed
         self.end = content.set_exception
 
     async def read(self) -> Sequence[bytes]:
         """Wait for bytes; none when the body is over."""
         chunk = await self._content.readany()
         return (chunk,) if chunk else ()
+
+    @property
+    def is_between_events(self) -> bool:
+        """Whether nothing is held of an event that is not complete."""
+        return self._parser.is_between_blocks
 
     def refuse_ended(self) -> None:
         """Leave it to the next reading to find that out."""
@@ -206,6 +222,11 @@ class EventStreamConnection:
         self._first: _Items | None = None
         self._stalled = False
         self._watchdog = Watchdog(stall_seconds=limits.stall_seconds, on_stall=self._stall)
+
+    @property
+    def is_between_events(self) -> bool:
+        """Whether the bytes that it has read end with an event; see `Connection`."""
+        return self._body.is_between_events
 
     async def see_opener(self) -> None:
         """Wait for the first bytes, which say that the subscription is live, and keep them."""

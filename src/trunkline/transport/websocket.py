@@ -123,6 +123,11 @@ class WebSocketConnection:
             stall_seconds=limits.stall_seconds, on_stall=self._stall, on_silence=self._ping
         )
 
+    @property
+    def is_between_events(self) -> bool:
+        """Whether the bytes that it has read end with a message; see `Connection`."""
+        return self._frames.is_between_messages
+
     def subscribe(self) -> None:
         """Ask for every stream. There is no answer unless it is a refusal."""
         for stream in self.streams:

@@ -101,6 +101,11 @@ class ChunkedEventStream:
         self._take(data, position, items)
         return items
 
+    @property
+    def is_between_events(self) -> bool:
+        """Whether nothing is held of an event that is not complete."""
+        return not self._held and self._is_between_events()
+
     def _take(self, data: bytes, position: int, items: _Items) -> None:
         """Take what there is from `position` on."""
         while position < len(data) and self.ending is None:

@@ -96,6 +96,11 @@ class FrameReader:
         self._skip_bytes = 0  # what is still to come of a frame that is skipped
         self._skips = False  # whether the rest of this message is to be skipped
 
+    @property
+    def is_between_messages(self) -> bool:
+        """Whether nothing is held, or skipped, of a message that is not complete."""
+        return not (self._held or self._opcode or self._skip_bytes)
+
     def feed(self, data: bytes) -> _Items:
         """Return what `data` completes, in order. Never raises."""
         items: _Items = []
