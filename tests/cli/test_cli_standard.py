@@ -50,6 +50,10 @@ def redirected(
     )
 
 
+UNBUFFERED = ("help", "convert")
+"""Of each way to print one: by the package of the command line, and by ourselves."""
+
+
 @pytest.mark.parametrize("closed", ["0<&-", "2>&-", "0<&- 2>&-"])
 def test_a_closed_stream_is_no_reason_to_fail(closed: str) -> None:
     watched = redirected(closed, "watch", "public", *NOBODY, "--seconds", "0.2")
@@ -65,8 +69,14 @@ def test_a_closed_standard_output_is_told_whatever_else_is_closed() -> None:
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize("unbuffered", [False, True])
-@pytest.mark.parametrize("arguments", PRINTING.values(), ids=list(PRINTING))
+@pytest.mark.parametrize(
+    ("arguments", "unbuffered"),
+    [
+        *((arguments, False) for arguments in PRINTING.values()),
+        *((PRINTING[name], True) for name in UNBUFFERED),
+    ],
+    ids=[*PRINTING, *(f"{name} unbuffered" for name in UNBUFFERED)],
+)
 def test_a_full_standard_output_is_one_line_and_the_exit_code_2(
     arguments: list[str], *, unbuffered: bool
 ) -> None:
