@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from trunkline.subscription import Subscription
+from trunkline.transport.connection import Connection
 
 __all__ = ["Reading"]
 
@@ -34,20 +35,20 @@ class Reading:
     Args:
         subscriptions: Who is told up to when everything has been read.
         is_holding_back: Whether what was read waits to be delivered.
-        stall_seconds: Nobody who is awake waits longer for a connection.
+        stall_seconds: Nobody who is awake waits longer for a connection. Who is kept waiting by a
+            consumer may, and is taken for one who slept: then the gap begins earlier.
     """
 
     __slots__ = (
         "_at",
+        "_connection",
         "_is_holding_back",
-        "_is_whole",
         "_longest_wait",
         "_reads",
         "_slept",
         "_something",
         "_subscriptions",
         "_waits",
-        "_waits_since",
     )
 
     def __init__(
@@ -61,22 +62,24 @@ class Reading:
         self._is_holding_back = is_holding_back
         self._longest_wait = timedelta(seconds=stall_seconds + _LATE_SECONDS)
         self._waits = False  # for the connection, not for the consumer
-        self._waits_since: datetime | None = None
         self._slept = False
-        self._is_whole = True
+        self._connection: Connection | None = None
         self._reads = 0
         self._at: datetime | None = None
         self._something = asyncio.Event()  # was read that was not taken note of
 
-    def waits(self, since: datetime) -> None:
-        """Take note that the connection is asked for more."""
-        self._waits, self._waits_since = True, since
+    def begins(self, connection: Connection) -> None:
+        """Take note that this connection is read from now on."""
+        self._connection, self._at = connection, None
 
-    def has_read(self, at: datetime, *, is_whole: bool) -> None:
-        """Take note that it gave something, and whether that ends with an event."""
-        self._is_whole = is_whole
-        since = self._waits_since
-        self._slept = self._slept or (since is not None and at - since > self._longest_wait)
+    def waits(self) -> None:
+        """Take note that the connection is asked for more."""
+        self._waits = True
+
+    def has_read(self, at: datetime) -> None:
+        """Take note that it gave something."""
+        if self._at is not None and at - self._at > self._longest_wait:
+            self._slept = True
         self._waits, self._at = False, at
         self._reads += 1
         self._something.set()
@@ -104,5 +107,6 @@ class Reading:
         at, reads = self._at, self._reads
         for _ in range(_TURNS):
             await asyncio.sleep(0)
-        nothing_left = self._waits and self._is_whole and self._reads == reads
-        return at if nothing_left and not self._is_holding_back() else None
+        nothing_left = self._waits and self._reads == reads and not self._is_holding_back()
+        is_whole = self._connection is None or self._connection.is_between_events
+        return at if nothing_left and is_whole else None

@@ -227,11 +227,12 @@ class Session:
     async def _listen(self, connection: Connection) -> None:
         """Pass on what the connection brings, until it ends."""
         counted = 0
+        self._reading.begins(connection)
         while True:
-            self._reading.waits(self._now())
+            self._reading.waits()
             incoming = await connection.read()
             now, self._brought = self._now(), True
-            self._reading.has_read(now, is_whole=connection.is_between_events)
+            self._reading.has_read(now)
             size_bytes, counted = connection.bytes_received - counted, connection.bytes_received
             self._counters.received_bytes += size_bytes
             await self._delivery.take(incoming, size_bytes, now=now)
