@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp import web
 from tests.transport.sites import site
 
-from trunkline.catchup import CatchUp
+from trunkline.catchup import CatchUp, Deliver
 from trunkline.events import AnyEvent, Update
 from trunkline.options import StreamOptions
 from trunkline.policy.flavour import FLAVOURS
@@ -27,6 +27,20 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def catching_up(subscription: Subscription, rest: Rest, deliver: Deliver) -> CatchUp:
+    """Return the catching up of a gap that has begun."""
+    catch_up = CatchUp(
+        subscription,
+        rest,
+        flavour=FLAVOURS["mastodon"],
+        options=StreamOptions(),
+        deliver=deliver,
+        now=now,
+    )
+    catch_up.begin()
+    return catch_up
+
+
 async def test_what_is_forgotten_while_a_gap_is_read_is_not_told_again_but_named() -> None:
     delivered: list[str] = []
 
@@ -42,15 +56,9 @@ async def test_what_is_forgotten_while_a_gap_is_read_is_not_told_again_but_named
         subscription.live_again(now())
         subscription.away()
         posts = [str(server.world.post()["id"]) for _ in range(100)]
-        catch_up = CatchUp(
-            subscription,
-            Rest(http, server.url, token=Secret(server.token)),
-            flavour=FLAVOURS["mastodon"],
-            options=StreamOptions(),
-            deliver=deliver,
-            now=now,
+        catch_up = catching_up(
+            subscription, Rest(http, server.url, token=Secret(server.token)), deliver
         )
-        catch_up.begin()
         await catch_up.fetch()
 
     first_page, known_to_be_news = posts[:40], posts[60:]
@@ -80,15 +88,7 @@ async def test_pages_that_lead_backwards_are_not_followed_for_ever() -> None:
         subscription.live_again(now())
         subscription.remember(["1000"])
         subscription.away()
-        catch_up = CatchUp(
-            subscription,
-            Rest(http, shown.url, token=None),
-            flavour=FLAVOURS["mastodon"],
-            options=StreamOptions(),
-            deliver=deliver,
-            now=now,
-        )
-        catch_up.begin()
+        catch_up = catching_up(subscription, Rest(http, shown.url, token=None), deliver)
         await catch_up.fetch()
     gap = catch_up.conclude()
     assert gap is not None

@@ -170,7 +170,7 @@ def test_what_did_not_reach_the_consumer_is_given_again() -> None:
     scene = Scene()
     scene.handover.fill([post("1"), post("2")])
     first = next(scene.handover.giving)
-    scene.handover.take_back()
+    scene.handover.take_back(scene.handover.giving)
     assert scene.handover.resume()
     assert next(scene.handover.giving) == first
     assert scene.saved == []
@@ -183,5 +183,5 @@ def test_what_was_asked_to_go_on_after_is_not_given_again() -> None:
     scene.handover.fill([post("1"), post("2")])
     assert [next(scene.handover.giving), next(scene.handover.giving)] == [post("1"), post("2")]
     assert next(scene.handover.giving, None) is None
-    scene.handover.take_back()
+    scene.handover.take_back(scene.handover.giving)
     assert not scene.handover.resume()

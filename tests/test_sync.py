@@ -246,3 +246,18 @@ def test_closing_the_client_ends_everything_that_it_opened(
 def test_a_client_that_is_never_used_opens_nothing() -> None:
     Mastodon("https://mastodon.example", access_token="token")
     gc.collect()
+
+
+def test_what_was_in_hand_when_the_feed_was_closed_was_given(
+    server: RunningServer, mastodon: Mastodon
+) -> None:
+    """The end of the iteration is no signal that kept an event from the consumer."""
+    feed = live(mastodon, server)
+    expected = post(server, 2)
+    assert posts(feed, 1) == expected[:1]
+    following = feed._following
+    assert following is not None
+    feed.close()
+    left = len(following.handover._left)
+    assert next(feed, None) is None
+    assert len(following.handover._left) == left

@@ -21,8 +21,9 @@ from trunkline import (
     Mastodon,
     Network,
 )
-from trunkline.events import Update
+from trunkline.events import AnyEvent, Update
 from trunkline.stepper import Stepper
+from trunkline.sync_feed import Feed
 from trunkline.testing import RunningServer
 
 if TYPE_CHECKING:
@@ -32,6 +33,23 @@ if TYPE_CHECKING:
 def interrupt(_: object = None) -> None:
     """Press Ctrl-C: the signal goes to the process, and its main thread gets it."""
     os.kill(os.getpid(), signal.SIGINT)
+
+
+def taken_despite(
+    error: type[BaseException], feed: Feed[AnyEvent], server: RunningServer
+) -> tuple[list[str], list[str], int]:
+    """Take posts while `error` strikes; return what was posted, what came, and how often it did."""
+    posted: list[str] = []
+    taken: list[str] = []
+    struck = 0
+    while not posted or len(taken) < len(posted):
+        if not posted and server.server.hub.subscribers:
+            posted = [post(server, 1)[0] for _ in range(20)]
+        try:
+            taken += [event.status_id for event in [next(feed)] if isinstance(event, Update)]
+        except error:
+            struck += 1
+    return posted, taken, struck
 
 
 def test_control_c_comes_out_of_the_call_that_waits_and_the_feed_goes_on(
@@ -63,18 +81,9 @@ def test_control_c_in_the_middle_of_a_step_loses_nothing(
         return time.time()
 
     network = Network(clock=clock)
-    taken: list[str] = []
-    interrupts = 0
     with Mastodon(server.url, access_token=server.token, network=network) as mastodon:
         feed = mastodon.stream(PUBLIC)
-        expected: list[str] = []
-        while not expected or len(taken) < len(expected):
-            if not expected and server.server.hub.subscribers:
-                expected = [post(server, 1)[0] for _ in range(20)]
-            try:
-                taken += [event.status_id for event in [next(feed)] if isinstance(event, Update)]
-            except KeyboardInterrupt:
-                interrupts += 1
+        expected, taken, interrupts = taken_despite(KeyboardInterrupt, feed, server)
         with suppress(KeyboardInterrupt):
             feed.close()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # while the fixtures clean up
@@ -101,20 +110,11 @@ def test_an_alarm_that_raises_ends_the_wait_and_loses_nothing(server: RunningSer
     def late(number: int, frame: FrameType | None) -> None:
         raise Late
 
-    taken: list[str] = []
-    alarms = 0
     before = signal.signal(signal.SIGALRM, late)
     network = Network(clock=clock)
     with Mastodon(server.url, access_token=server.token, network=network) as mastodon:
         feed = mastodon.stream(PUBLIC)
-        expected: list[str] = []
-        while not expected or len(taken) < len(expected):
-            if not expected and server.server.hub.subscribers:
-                expected = [post(server, 1)[0] for _ in range(20)]
-            try:
-                taken += [event.status_id for event in [next(feed)] if isinstance(event, Update)]
-            except Late:
-                alarms += 1
+        expected, taken, alarms = taken_despite(Late, feed, server)
         assert signal.getsignal(signal.SIGALRM) is late
         assert feed.stats().disconnects == {}
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
@@ -219,7 +219,7 @@ STRICT = ("-X", "dev", "-W", "error")
 PROGRAM = """
     import sys
     from trunkline import Mastodon
-    from trunkline.events import Update
+    from trunkline.events import AnyEvent, Update
     from trunkline.signals import Connected
 
     with Mastodon(sys.argv[1], access_token=sys.argv[2]) as mastodon:

@@ -40,7 +40,7 @@ from trunkline.streams import Timeline
 from trunkline.subscription import OpenGap, Subscription
 from trunkline.transport.rest import Rest, RestRefused
 
-__all__ = ["CatchUp"]
+__all__ = ["CatchUp", "Deliver"]
 
 _PRIME_PAGES: Final = 3
 _TOO_LITTLE: Final = "too little is remembered to tell all late posts from old ones"

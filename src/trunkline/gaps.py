@@ -75,6 +75,7 @@ class Gaps:
 
     async def close(self) -> None:
         """Fetch what was hidden, let the waiting live events through, then look again."""
+        self.unlooked = len(self._subscriptions)
         closing = [await self._catch_up(each) for each in self._subscriptions]
         for catch_up in closing:
             catch_up.begin()

@@ -92,13 +92,13 @@ class Handover:
                 del left[-1]
         self.acknowledge()
 
-    def take_back(self) -> None:
-        """Have the item that was given last given again: it did not reach the consumer.
+    def take_back(self, giving: Iterator[Item]) -> None:
+        """Have the item that `giving` gave last given again: it did not reach the consumer.
 
         That is what the generator holds where it waits; to keep it anywhere else costs every event.
         """
-        if isinstance(self.giving, GeneratorType) and self.giving.gi_frame is not None:
-            item = self.giving.gi_frame.f_locals.get("item")
+        if isinstance(giving, GeneratorType) and giving.gi_frame is not None:
+            item = giving.gi_frame.f_locals.get("item")
             if item is not None:
                 self._left.append(item)
                 del self._given[-1:]

@@ -50,8 +50,8 @@ async def find_changes(
         return False
     limit = options.reconcile_limit
     since_seconds = _since_seconds(subscription, options, until)
-    recent = [*subscription.suspects, *_recent(subscription, since_seconds, until, looked_at)]
-    subscription.suspects.clear()
+    delivered = _recent(subscription, since_seconds, until, looked_at)
+    recent = list(dict.fromkeys((*subscription.suspects, *delivered)))
     if len(recent) > limit:
         shortfall.add(CHANGES, f"only {limit} posts were asked for (reconcile_limit)")
     elif subscription.window.remembers_since_seconds > since_seconds:
@@ -68,6 +68,7 @@ async def find_changes(
     except ValueError as error:
         shortfall.add(CHANGES, f"posts could not be asked for: {error}")
         return True
+    subscription.suspects.clear()
     return False
 
 

@@ -78,7 +78,6 @@ class Session:
         self._counters = counters
         # Polling is nothing but catching up.
         self._options = replace(options, catch_up=True) if transport == "polling" else options
-        self._dice = server.network.dice
         self._now = server.network.now
         self._began = False  # whether any connection was ever open: then priming would hide a gap
         self._brought = False  # whether this connection delivered anything: a refusal does not
@@ -91,7 +90,7 @@ class Session:
             counters=counters,
             others=others,
             past=past,
-            dice=self._dice,
+            dice=server.network.dice,
             clock=asyncio.get_running_loop().time,
         )
         self._delivery = Delivery(
@@ -196,7 +195,8 @@ class Session:
         self._brought = True
         try:
             for turn in count(1):
-                await asyncio.sleep(self._options.poll_seconds * (0.75 + self._dice() / 2))
+                share = 0.75 + self._server.network.dice() / 2
+                await asyncio.sleep(share * self._options.poll_seconds)
                 await self._gaps.poll(thorough=turn % _THOROUGH_POLL == 0)
         finally:
             self._shut_down()
@@ -207,7 +207,6 @@ class Session:
         self._counters.connects += 1
         if self.transport != "polling":
             self._delivery.hold_back()
-            self._gaps.unlooked = len(self._subscriptions)
         for subscription in self._subscriptions:
             subscription.live_again(self._now())
         self._delivery.tell(

@@ -84,7 +84,7 @@ class Feed(Generic[Given]):
             return item  # type: ignore[return-value]  # the handover passes signals by unless asked
         except BaseException:  # of Ctrl-C, or of whatever serves a signal
             if self._following is not None:
-                self._following.handover.take_back()
+                self._following.handover.take_back(self._giving)
             raise
 
     def acknowledge(self) -> None:

@@ -105,30 +105,23 @@ def test_the_tags_come_on_one_connection(server: RunningServer) -> None:
 
 
 def test_the_bot_goes_on_where_it_was_stopped(server: RunningServer, tmp_path: Path) -> None:
-    cursors = str(tmp_path / "bot.cursors")
-    with Program("survive_restarts", cursors, server=server) as program:
-        server.wait_for_subscribers(1)
-        server.post("<p>first</p>")
-        assert program.lines(1) == ["[live] alice: first"]
-        assert program.interrupt() == QUIET_END
-    server.post("<p>second</p>")
-    server.post("<p>third</p>")
-    with Program("survive_restarts", cursors, server=server) as program:
-        told = news(program, 2, in_hand="[catch-up] alice: first")
-        assert told == ["[catch-up] alice: second", "[catch-up] alice: third"]
-        assert program.interrupt() == QUIET_END
+    goes_on("survive_restarts", str(tmp_path / "bot.cursors"), server)
 
 
 def test_a_store_of_ones_own_goes_on_where_it_was(server: RunningServer, tmp_path: Path) -> None:
-    file = str(tmp_path / "bot.json")
-    with Program("own_cursors", file, server=server) as program:
+    goes_on("own_cursors", str(tmp_path / "bot.json"), server)
+
+
+def goes_on(example: str, cursors: str, server: RunningServer) -> None:
+    """Stop an example, publish, start it again, and check that it tells what came meanwhile."""
+    with Program(example, cursors, server=server) as program:
         server.wait_for_subscribers(1)
         server.post("<p>first</p>")
         assert program.lines(1) == ["[live] alice: first"]
         assert program.interrupt() == QUIET_END
     server.post("<p>second</p>")
     server.post("<p>third</p>")
-    with Program("own_cursors", file, server=server) as program:
+    with Program(example, cursors, server=server) as program:
         told = news(program, 2, in_hand="[catch-up] alice: first")
         assert told == ["[catch-up] alice: second", "[catch-up] alice: third"]
         assert program.interrupt() == QUIET_END

@@ -227,10 +227,15 @@ async def test_a_page_instead_of_a_switch_is_no_upgrade() -> None:
     assert (outcome.kind, outcome.status) == (OutcomeKind.NO_UPGRADE, 200)
 
 
-async def test_a_switch_to_something_else_is_no_upgrade() -> None:
+@pytest.mark.parametrize("accept", [b"", b"Sec-WebSocket-Accept: \xe9\xff=\r\n"])
+async def test_a_switch_to_something_else_is_no_upgrade(accept: bytes) -> None:
     async def wrong(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await request(reader)
-        writer.write(b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+            + accept
+            + b"\r\n"
+        )
         await writer.drain()
         await reader.read()
 

@@ -15,14 +15,7 @@ from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.streams import Stream
 from trunkline.transport.connection import ConnectionLimits, Incoming, Pulse
 from trunkline.transport.held_body import HeldBody
-from trunkline.transport.http import (
-    REDIRECTS,
-    ConnectionEnded,
-    Secret,
-    outcome_of,
-    read_body,
-    refusal,
-)
+from trunkline.transport.http import ConnectionEnded, Secret, outcome_of, refusal_of
 from trunkline.transport.watchdog import Watchdog
 from trunkline.wire.chunked import BodyEnding, ChunkedEventStream
 from trunkline.wire.decode import decode_frames, malformed
@@ -190,11 +183,7 @@ async def _flaw(
 ) -> Outcome:
     if response.status == 200:
         return Outcome(OutcomeKind.WRONG_CONTENT_TYPE, status=200, words=response.content_type)
-    if response.status in REDIRECTS:
-        return Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=response.status)
-    body = await read_body(response, max_bytes=4096)
-    now_seconds = now().timestamp()
-    return refusal(response.status, response.headers, body, now_seconds=now_seconds, token=token)
+    return await refusal_of(response, now=now, token=token)
 
 
 class EventStreamConnection:

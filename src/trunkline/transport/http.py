@@ -28,8 +28,17 @@ from trunkline.transport.held_body import HeadFirstConnector
 from trunkline.transport.proxies import checked_proxy, through_proxies_of_environment
 from trunkline.transport.secret import Secret
 
-__all__ = ["ConnectionEnded", "Network", "Secret", "outcome_of", "read_body", "refusal"]
+__all__ = [
+    "ConnectionEnded",
+    "Network",
+    "Secret",
+    "outcome_of",
+    "read_body",
+    "refusal",
+    "refusal_of",
+]
 
+_REFUSAL_BYTES: Final = 4096
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 READ_BUFFER_BYTES: Final = 128 * 1024
 """aiohttp stops reading a socket at twice this much, which is one large read of the event loop."""
@@ -130,6 +139,17 @@ def refusal(
         words=token.hide(words) if token is not None else words,
         retry_after_seconds=retry_after_seconds(headers, now_seconds=now_seconds),
     )
+
+
+async def refusal_of(
+    response: aiohttp.ClientResponse, *, now: Callable[[], datetime], token: Secret | None
+) -> Outcome:
+    """Return the outcome of an answer that is not the stream that was asked for."""
+    if response.status in REDIRECTS:
+        return Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=response.status)
+    body = await read_body(response, max_bytes=_REFUSAL_BYTES)
+    now_seconds = now().timestamp()
+    return refusal(response.status, response.headers, body, now_seconds=now_seconds, token=token)
 
 
 async def read_body(response: aiohttp.ClientResponse, *, max_bytes: int) -> bytes:

@@ -20,14 +20,7 @@ import aiohttp
 from trunkline.policy.flavour import Flavour
 from trunkline.policy.outcome import Outcome, OutcomeKind
 from trunkline.transport.held_body import HeldBody
-from trunkline.transport.http import (
-    REDIRECTS,
-    ConnectionEnded,
-    Secret,
-    outcome_of,
-    read_body,
-    refusal,
-)
+from trunkline.transport.http import ConnectionEnded, Secret, outcome_of, refusal_of
 
 __all__ = ["upgrade"]
 
@@ -110,10 +103,6 @@ async def _switched(
 async def _refusal(
     response: aiohttp.ClientResponse, *, now: Callable[[], datetime], token: Secret | None
 ) -> Outcome:
-    if response.status in REDIRECTS:
-        return Outcome(OutcomeKind.REDIRECT_ELSEWHERE, status=response.status)
     if response.status in (101, 200):
         return Outcome(OutcomeKind.NO_UPGRADE, status=response.status)
-    body = await read_body(response, max_bytes=4096)
-    now_seconds = now().timestamp()
-    return refusal(response.status, response.headers, body, now_seconds=now_seconds, token=token)
+    return await refusal_of(response, now=now, token=token)
